@@ -1,0 +1,56 @@
+import type { Digest } from './digest.ts'
+
+/** Owner and mode of an image entry. Every time in an image is the epoch of the image. */
+export interface Owned {
+  /** Path from the root without a leading slash; '' is the root itself. */
+  readonly path: string
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number
+  /** 0 to 4294967295. */
+  readonly uid: number
+  /** 0 to 4294967295. */
+  readonly gid: number
+}
+
+/** One entry of an image. */
+export type ImageEntry =
+  | (Owned & { readonly kind: 'directory' })
+  | (Owned & { readonly kind: 'file'; readonly digest: Digest })
+  | (Owned & { readonly kind: 'symlink'; readonly target: string })
+  | (Owned & {
+      readonly kind: 'device'
+      readonly type: 'char' | 'block'
+      readonly major: number
+      readonly minor: number
+    })
+
+/**
+ * The assembled root filesystem: what a format writes.
+ * Entries are sorted by {@link compareBytes} of their paths split at `/` (a folder directly before what is in it),
+ * unique, every parent present, the root first.
+ */
+export interface Image {
+  readonly entries: readonly ImageEntry[]
+  /** The one time of all entries, in seconds since 1970, 0 to 4294967295. */
+  readonly epoch: number
+}
+
+/** Reads the content of image files; the store is one. */
+export interface BlobReader {
+  /** Whole content; throws `E_STORE_CORRUPT` when the bytes are not those of the digest. */
+  read(digest: Digest): Promise<Uint8Array>
+  /** Content in pieces, for files that should not be in memory at once. */
+  stream(digest: Digest): AsyncIterable<Uint8Array>
+}
+
+/** Where a format is written: appended, and patched at places already written. */
+export interface ImageSink {
+  write(bytes: Uint8Array): Promise<void>
+  /** Overwrites bytes already written, from `offset` on. */
+  patch(offset: number, bytes: Uint8Array): Promise<void>
+  /** Bytes written so far. */
+  readonly size: number
+}
+
+/** Machines whose branches the BCJ filters know. */
+export type BranchFilter = 'x86' | 'arm64' | 'none'

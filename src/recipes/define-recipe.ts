@@ -1,0 +1,46 @@
+import type { OutputName, Role } from '../model/recipe.ts'
+
+/** One source as written in a recipe; what is left out has the default named here. */
+export interface SourceInput {
+  /** Below `/src`; default: the first source is `/src` itself, later ones must say. */
+  readonly at?: string
+  readonly from: readonly string[]
+  readonly integrity: string
+  readonly size: number
+  /** Default: none, the archive itself is unpacked. */
+  readonly inner?: string | readonly string[]
+  /** Default 1: upstream tarballs hold one folder. */
+  readonly strip?: number
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+}
+
+/** A recipe as its author writes it. `parseRecipe` checks it and fills in the defaults. */
+export interface RecipeInput {
+  readonly name: string
+  readonly version: string
+  readonly summary: string
+  readonly license: string
+  readonly homepage: string
+  /** Default `target`. */
+  readonly role?: Role
+  readonly sources: (recipe: { readonly version: string }) => readonly SourceInput[]
+  readonly needs?: {
+    readonly build?: readonly string[]
+    readonly target?: readonly string[]
+    readonly runtime?: readonly string[]
+  }
+  readonly files?: readonly string[]
+  readonly patches?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly build?: { readonly configure?: string; readonly compile?: string; readonly install: string }
+  readonly outputs?: Readonly<Partial<Record<OutputName, readonly string[]>>>
+  readonly remove?: readonly string[]
+  /** Seconds; default 3600. */
+  readonly timeout?: number
+}
+
+/** States a recipe; the types guide the author, the checks happen when it is loaded. */
+export function defineRecipe(input: RecipeInput): RecipeInput {
+  return input
+}
