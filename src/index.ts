@@ -1,2 +1,3 @@
-export type { Needs, OutputName, Recipe, Role, Source, Steps } from './model/recipe.ts'
-export { defineRecipe, type RecipeInput } from './recipes/define-recipe.ts'
+export { defineProfile, type ProfileInput } from './recipes/define-profile.ts'
+export { defineRecipe, type RecipeInput, type SourceInput } from './recipes/define-recipe.ts'
+export { defineToolchain, type ToolchainInput } from './recipes/define-toolchain.ts'

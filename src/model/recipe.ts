@@ -73,6 +73,8 @@ export interface Recipe {
   readonly remove: readonly string[]
   /** Longest run in seconds. */
   readonly timeout: number
+  /** About how many seconds of one processor it takes: orders the first build, and is no part of any key. */
+  readonly weight: number
   /** Folder of the recipe, for its files. */
   readonly folder: string
 }

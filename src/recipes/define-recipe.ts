@@ -38,6 +38,8 @@ export interface RecipeInput {
   readonly remove?: readonly string[]
   /** Seconds; default 3600. */
   readonly timeout?: number
+  /** About how many seconds of one processor it takes; default 10. */
+  readonly weight?: number
 }
 
 /** States a recipe; the types guide the author, the checks happen when it is loaded. */

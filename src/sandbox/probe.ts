@@ -35,7 +35,11 @@ async function probe(sandbox: Sandbox, staging: string): Promise<string | undefi
   let output = ''
   const exit = await sandbox.run({
     staging,
-    mounts: HOST_FOLDERS.filter((path) => existsSync(path)).map((path) => ({ at: path, from: path, kind: 'read-only' })),
+    mounts: HOST_FOLDERS.filter((path) => existsSync(path)).map((path) => ({
+      at: path,
+      from: path,
+      kind: 'read-only',
+    })),
     links: [],
     env: { PATH: '/usr/bin:/bin' },
     argv: ['/bin/sh', '-c', 'read name < /proc/sys/kernel/hostname; echo "$name"'],

@@ -118,7 +118,9 @@ let childTimeSeen = 0
  * has just ended.
  */
 function takeChildTime(): number {
-  const fields = readFileSync('/proc/self/stat', 'latin1').replace(/^.*\) /s, '').split(' ')
+  const fields = readFileSync('/proc/self/stat', 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ')
   const ticks = Number(fields[13]) + Number(fields[14])
   const total = ticks * 10 // USER_HZ is 100 on every architecture that Node runs on
   const taken = total - childTimeSeen

@@ -16,27 +16,27 @@ const SETUP = `
 set -eu
 umask 022
 root=$1; shift
-mount -t tmpfs -o mode=755,size=16m,nosuid,nodev mrrl "$root"
+mount -n -t tmpfs -o mode=755,size=16m,nosuid,nodev mrrl "$root"
 while [ "$1" != -- ]; do
   kind=$1 from=$2 at=$root$3; shift 3
   case $kind in
-    read-only) mkdir -p "$at"; mount --bind "$from" "$at"; mount -o remount,bind,ro,nosuid,nodev "$at" ;;
-    writable) mkdir -p "$at"; mount --bind "$from" "$at"; mount -o remount,bind,nosuid,nodev "$at" ;;
-    file) mkdir -p "\${at%/*}"; : > "$at"; mount --bind "$from" "$at" ;;
+    read-only) mkdir -p "$at"; mount -n --bind "$from" "$at"; mount -n -o remount,bind,ro,nosuid,nodev "$at" ;;
+    writable) mkdir -p "$at"; mount -n --bind "$from" "$at"; mount -n -o remount,bind,nosuid,nodev "$at" ;;
+    file) mkdir -p "\${at%/*}"; : > "$at"; mount -n --bind "$from" "$at" ;;
     link) mkdir -p "\${at%/*}"; ln -s "$from" "$at" ;;
-    tmpfs) mkdir -p "$at"; mount -t tmpfs -o "$from" mrrl "$at" ;;
-    proc) mkdir -p "$at"; mount -t proc -o nosuid,nodev,noexec proc "$at" ;;
-    devpts) mkdir -p "$at"; mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$at" ;;
+    tmpfs) mkdir -p "$at"; mount -n -t tmpfs -o "$from" mrrl "$at" ;;
+    proc) mkdir -p "$at"; mount -n -t proc -o nosuid,nodev,noexec proc "$at" ;;
+    devpts) mkdir -p "$at"; mount -n -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$at" ;;
   esac
 done
 shift
 hostname ${HOST_NAME} 2>/dev/null || echo ${HOST_NAME} > /proc/sys/kernel/hostname
 domainname '(none)' 2>/dev/null || :
 echo 0 > /proc/sys/user/max_user_namespaces
-mount -o remount,bind,ro,nosuid "$root/dev"
-mount -o remount,bind,ro,nosuid,nodev "$root"
+mount -n -o remount,bind,ro,nosuid "$root/dev"
+mount -n -o remount,bind,ro,nosuid,nodev "$root"
 cd "$root"
-mount --move . /
+mount -n --move . /
 exec setpriv --no-new-privs --bounding-set=-all,+sys_chroot --inh-caps=-all env -i "$@"
 `
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { type Digest, digestOf, hashOf, parseDigest } from '../model/digest.ts'
 import { isErrno, MrrlError } from '../util/errors.ts'
 import { diskError, writeAtomic } from './disk.ts'
@@ -24,6 +24,10 @@ export class AliasStore {
 
   async put(name: string, digest: Digest): Promise<void> {
     await writeAtomic(this.#path(name), `${digest}\n`, this.#layout.tmp)
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#path(name), { force: true })
   }
 
   #path(name: string): string {

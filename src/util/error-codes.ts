@@ -1,11 +1,12 @@
 /**
  * Every error code: the exit status it leads to, and what the user can do next.
  * Statuses: 1 failure, 2 usage or recipe, 3 lock, 4 integrity, 5 network, 6 build, 7 sandbox,
- * 8 not reproducible, 10 store.
+ * 8 not reproducible, 10 store, 130 interrupted.
  */
 export const ERROR_CODES = {
   E_INTERNAL: { exit: 1, hint: 'This is a fault in mrrl. Please report it with the command and this text.' },
   E_USAGE: { exit: 2, hint: 'See: mrrl --help' },
+  E_INTERRUPTED: { exit: 130, hint: 'Run the command again: finished steps are kept.' },
   E_NODE_VERSION: { exit: 2, hint: 'Install the pinned Node: npx -y -p node@24 -- npm ci' },
 
   E_PROFILE_UNKNOWN: { exit: 2, hint: 'See the profiles with: mrrl ls' },

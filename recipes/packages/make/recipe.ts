@@ -12,7 +12,17 @@ export default defineRecipe({
       from: [`debian:pool/main/m/make-dfsg/make-dfsg_${version}.orig.tar.xz`],
       integrity: 'sha256-OxawDqEHmvn4CWu8cf98wAwkn8aoYgA9o8QjCKCtsP4=',
       size: 1125180,
-      exclude: ['po/*.po', 'po/*.gmo', 'tests/scripts/**', 'ChangeLog', '*.com', '*.bat', 'README.*', 'NEWS', 'ABOUT-NLS'],
+      exclude: [
+        'po/*.po',
+        'po/*.gmo',
+        'tests/scripts/**',
+        'ChangeLog',
+        '*.com',
+        '*.bat',
+        'README.*',
+        'NEWS',
+        'ABOUT-NLS',
+      ],
     },
   ],
   // The repack has no manual, but configure still wants the folder's Makefile: the copy gets an empty one.

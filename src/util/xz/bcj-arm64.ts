@@ -1,10 +1,10 @@
-import type { BranchConverter } from './bcj.ts'
+import type { BranchConverter, Direction } from './bcj.ts'
 
 /**
  * Converter for ARM64 `bl` (26-bit word offsets) and `adrp` (page offsets within 512 MiB): relative to absolute and
  * back. The rule is that of the xz format's filter 0x0A.
  */
-export function arm64Converter(direction: 'encode' | 'decode'): BranchConverter {
+export function arm64Converter(direction: Direction): BranchConverter {
   const sign = direction === 'encode' ? 1 : -1
   let position = 0
 
@@ -22,11 +22,7 @@ export function arm64Converter(direction: 'encode' | 'decode'): BranchConverter 
         if (((page + 0x20000) & 0x1c0000) !== 0) continue
         const address = page + sign * ((position + i) >>> 12)
         const high = (address & 0x20000) === 0 ? 0 : 0xe00000
-        view.setUint32(
-          i,
-          (instruction & 0x9000001f) | ((address & 3) << 29) | ((address & 0x3fffc) << 3) | high,
-          true,
-        )
+        view.setUint32(i, (instruction & 0x9000001f) | ((address & 3) << 29) | ((address & 0x3fffc) << 3) | high, true)
       }
     }
     position = (position + end) | 0

@@ -1,4 +1,4 @@
-import type { BranchConverter } from './bcj.ts'
+import type { BranchConverter, Direction } from './bcj.ts'
 
 // Which of the three bytes before an opcode may be part of an earlier one, as bits: the patterns that still allow
 // a conversion, and how far back the newest of them lies.
@@ -10,7 +10,7 @@ const OPCODE_AND_ADDRESS = 5
  * Converter for x86 `call` (E8) and `jmp` (E9): relative addresses to absolute ones and back.
  * The rule is that of the xz format's filter 0x04, which is the BCJ filter of 7-Zip.
  */
-export function x86Converter(direction: 'encode' | 'decode'): BranchConverter {
+export function x86Converter(direction: Direction): BranchConverter {
   const sign = direction === 'encode' ? 1 : -1
   let position = OPCODE_AND_ADDRESS
   let mask = 0

@@ -2,6 +2,9 @@ import { arm64Converter } from './bcj-arm64.ts'
 import { x86Converter } from './bcj-x86.ts'
 import type { XzFilter } from './block-header.ts'
 
+/** To `encode` is to make branch addresses absolute. */
+export type Direction = 'encode' | 'decode'
+
 /**
  * Converts branch addresses in place and returns how many bytes from the start are final; the rest (at most 4) must
  * be given again with what follows. It keeps its position, so calls must be in the order of the data.
@@ -10,22 +13,16 @@ export type BranchConverter = (bytes: Uint8Array) => number
 
 const CONVERTERS = { x86: x86Converter, arm64: arm64Converter } as const
 
-/** A copy of `bytes` with branch addresses made absolute. */
-export function encodeBranches(filter: XzFilter, bytes: Uint8Array): Uint8Array {
-  const copy = Uint8Array.from(bytes)
-  CONVERTERS[filter]('encode')(copy)
-  return copy
-}
-
-/** Undoes {@link encodeBranches} on data that comes in pieces, which it may change in place. */
-export class BranchDecoder {
+/** Converts the branch addresses of data that comes in pieces. */
+export class BranchCoder {
   readonly #convert: BranchConverter
   #held: Uint8Array = new Uint8Array(0)
 
-  constructor(filter: XzFilter) {
-    this.#convert = CONVERTERS[filter]('decode')
+  constructor(filter: XzFilter, direction: Direction) {
+    this.#convert = CONVERTERS[filter](direction)
   }
 
+  /** Takes the next piece, which it may change, and returns what is final. */
   push(piece: Uint8Array): Uint8Array {
     const bytes = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece])
     const done = this.#convert(bytes)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MrrlError } from '../errors.ts'
 import { type Lzma2Decoder, openLzma2Decoder } from '../lzma.ts'
-import { BranchDecoder } from './bcj.ts'
+import { BranchCoder } from './bcj.ts'
 import type { BlockHeader } from './block-header.ts'
 import { type Check, type RunningCheck, startCheck } from './check.ts'
 
@@ -11,17 +11,18 @@ const POLL_MS = 1
 /** Unpacks one block on a thread of its own, checks it, and hands out the bytes in order. */
 export class BlockDecoder {
   readonly #lzma2: Lzma2Decoder
-  readonly #filters: readonly BranchDecoder[]
+  readonly #filters: readonly BranchCoder[]
   readonly #check: RunningCheck
   #ready: Uint8Array[] = []
   #tail: Promise<Uint8Array> | null = null
   #storedCheck: Uint8Array = NOTHING
   #expected = 0
   #unpacked = 0
+  #done = false
 
   constructor(header: BlockHeader, check: Check) {
     this.#lzma2 = openLzma2Decoder(header.dictionarySize)
-    this.#filters = header.filters.toReversed().map((filter) => new BranchDecoder(filter))
+    this.#filters = header.filters.toReversed().map((filter) => new BranchCoder(filter, 'decode'))
     this.#check = startCheck(check)
   }
 
@@ -71,8 +72,6 @@ export class BlockDecoder {
     this.#check.update(bytes)
     return bytes
   }
-
-  #done = false
 
   async #finish(tail: Promise<Uint8Array>): Promise<Uint8Array | null> {
     if (this.#done) return null

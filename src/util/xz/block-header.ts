@@ -1,5 +1,6 @@
 import { MrrlError } from '../errors.ts'
 import { crc32 } from './crc32.ts'
+import { codeOfDictionary, dictionaryOfCode } from './dictionary.ts'
 import { decodeMultibyte, encodeMultibyte } from './multibyte.ts'
 
 /** Filters before LZMA2 that this program knows. */
@@ -36,7 +37,7 @@ export function encodeBlockHeader(header: BlockHeader): Uint8Array {
     parts.push(encodeMultibyte(header.unpackedSize))
   }
   for (const filter of header.filters) parts.push(Uint8Array.of(FILTER_IDS[filter], 0))
-  parts.push(Uint8Array.of(LZMA2, 1, dictionaryByte(header.dictionarySize)))
+  parts.push(Uint8Array.of(LZMA2, 1, codeOfDictionary(header.dictionarySize)))
   const fields = Buffer.concat(parts)
   const size = Math.ceil((2 + fields.length + 4) / 4) * 4
   const out = Buffer.alloc(size)
@@ -72,28 +73,16 @@ export function decodeBlockHeader(bytes: Uint8Array): BlockHeader {
     at += size
   }
   if (number() !== LZMA2 || number() !== 1) throw damaged('the last filter is not LZMA2')
-  const dictionarySize = dictionaryOfByte(fields[at])
+  const code = fields[at]
+  if (code === undefined || code > 40) throw damaged('wrong dictionary size')
   if (fields.subarray(at + 1).some((byte) => byte !== 0)) throw damaged('padding is not zero')
-  return { filters, dictionarySize, compressedSize, unpackedSize }
+  return { filters, dictionarySize: dictionaryOfCode(code), compressedSize, unpackedSize }
 }
 
 function filterOfId(id: number): XzFilter {
   if (id === FILTER_IDS.x86) return 'x86'
   if (id === FILTER_IDS.arm64) return 'arm64'
   throw new MrrlError('E_ARCHIVE', `xz: unsupported filter 0x${id.toString(16)}`)
-}
-
-// Section 5.3.1: 2^n and 2^n + 2^(n-1), from 4 KiB to 4 GiB - 1.
-function dictionaryOfByte(bits: number | undefined): number {
-  if (bits === undefined || bits > 40) throw damaged('wrong dictionary size')
-  return bits === 40 ? 0xffffffff : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11)
-}
-
-function dictionaryByte(size: number): number {
-  for (let bits = 0; bits < 40; bits++) {
-    if ((2 | (bits & 1)) * 2 ** ((bits >> 1) + 11) === size) return bits
-  }
-  throw new MrrlError('E_INTERNAL', `xz: no dictionary of ${size} bytes`)
 }
 
 function damaged(why: string): MrrlError {

@@ -1,11 +1,7 @@
 import { MrrlError } from '../errors.ts'
 import { BlockDecoder } from './block-decoder.ts'
-import { type BlockHeader, decodeBlockHeader } from './block-header.ts'
 import { ByteSource } from './byte-source.ts'
-import { type Check, checkSize } from './check.ts'
-import { checkIndex, type IndexRecord } from './index-field.ts'
-import { readLzma2Chunk } from './lzma2-chunk.ts'
-import { decodeStreamFooter, decodeStreamHeader, FRAME_SIZE } from './stream-frame.ts'
+import { readContainer } from './container.ts'
 
 /** Limits of {@link xzDecompress}. */
 export interface XzLimits {
@@ -24,110 +20,51 @@ const MAX_RUNNING = 4
  * Checks headers, checksums, index and footer; concatenated streams and stream padding are read as `xz -d` does.
  *
  * Throws `E_ARCHIVE` on damaged or truncated input and on anything behind the last stream, `E_ARCHIVE_LIMIT` before
- * more than `limits.maxBytes` are made. Memory: the dictionary (refused above 256 MiB) and about 64 MiB.
+ * more than `limits.maxBytes` are made. Pieces come before their checksum is known: keep nothing until the end is
+ * reached. Memory: the dictionary (refused above 256 MiB) and about 64 MiB.
  */
 export async function* xzDecompress(input: AsyncIterable<Uint8Array>, limits: XzLimits): AsyncGenerator<Uint8Array> {
   const source = new ByteSource(input)
-  const running: BlockDecoder[] = []
+  const blocks: BlockDecoder[] = []
+  let unpacked = 0
   let pending = 0
-  const drain = async function* (limit: number, blocks: number): AsyncGenerator<Uint8Array> {
-    for (let first = running[0]; first !== undefined && (pending > limit || running.length > blocks); ) {
-      const piece = await first.next()
-      if (piece === null) {
-        running.shift()
-        first = running[0]
-      } else {
+
+  // Hands out pieces of the oldest blocks until no more than so many bytes and blocks are on their way.
+  const drain = async function* (maxPending: number, maxBlocks: number): AsyncGenerator<Uint8Array> {
+    while (blocks[0] !== undefined && (pending > maxPending || blocks.length > maxBlocks)) {
+      const piece = await blocks[0].next()
+      if (piece === null) blocks.shift()
+      else if (piece.length > 0) {
         pending -= piece.length
-        if (piece.length > 0) yield piece
+        yield piece
       }
     }
   }
+
   try {
-    for await (const event of readContainer(source, limits)) {
+    for await (const event of readContainer(source)) {
       if (event.kind === 'block') {
-        yield* drain(Number.POSITIVE_INFINITY, MAX_RUNNING - 1)
-        running.push(new BlockDecoder(event.header, event.check))
-        continue
-      }
-      const block = running.at(-1) as BlockDecoder
-      if (event.kind === 'chunk') {
+        refuseAbove(MAX_DICTIONARY, event.header.dictionarySize, 'dictionary')
+        yield* drain(MAX_PENDING, MAX_RUNNING - 1)
+        blocks.push(new BlockDecoder(event.header, event.check))
+      } else if (event.kind === 'chunk') {
+        unpacked += event.unpackedSize
         pending += event.unpackedSize
-        block.push(event.bytes, event.unpackedSize)
+        refuseAbove(limits.maxBytes, unpacked, 'content')
+        blocks.at(-1)?.push(event.bytes, event.unpackedSize)
         if (pending > MAX_PENDING) yield* drain(MAX_PENDING / 2, MAX_RUNNING)
       } else {
-        block.end(event.storedCheck)
+        blocks.at(-1)?.end(event.storedCheck)
       }
     }
-    yield* drain(-1, 0)
+    yield* drain(0, 0)
   } finally {
-    for (const block of running) block.abandon()
+    for (const block of blocks) block.abandon()
     await source.close()
   }
 }
 
-type Event =
-  | { readonly kind: 'block'; readonly header: BlockHeader; readonly check: Check }
-  | { readonly kind: 'chunk'; readonly bytes: Uint8Array; readonly unpackedSize: number }
-  | { readonly kind: 'end'; readonly storedCheck: Uint8Array }
-
-async function* readContainer(source: ByteSource, limits: XzLimits): AsyncGenerator<Event> {
-  let unpacked = 0
-  do {
-    const check = decodeStreamHeader(await source.read(FRAME_SIZE))
-    const records: IndexRecord[] = []
-    for (;;) {
-      const start = source.position
-      const sizeByte = await source.readByte()
-      if (sizeByte === 0) break
-      const rest = await source.read(sizeByte * 4 + 3)
-      const header = decodeBlockHeader(Buffer.concat([Uint8Array.of(sizeByte), rest]))
-      if (header.dictionarySize > MAX_DICTIONARY) throw tooLarge('dictionary', header.dictionarySize, MAX_DICTIONARY)
-      yield { kind: 'block', header, check }
-      const dataStart = source.position
-      let unpackedSize = 0
-      for (let size = -1; size !== 0; ) {
-        const chunk = await readLzma2Chunk(source, size === -1)
-        size = chunk.unpackedSize
-        unpackedSize += size
-        if (unpacked + unpackedSize > limits.maxBytes) throw tooLarge('content', unpacked + unpackedSize, limits.maxBytes)
-        yield { kind: 'chunk', bytes: chunk.bytes, unpackedSize: size }
-      }
-      unpacked += unpackedSize
-      const compressedSize = source.position - dataStart
-      if ((header.compressedSize ?? compressedSize) !== compressedSize) throw wrongSize()
-      if ((header.unpackedSize ?? unpackedSize) !== unpackedSize) throw wrongSize()
-      await readPadding(source, (4 - (compressedSize % 4)) % 4)
-      const storedCheck = Buffer.from(await source.read(checkSize(check)))
-      const padding = (4 - (compressedSize % 4)) % 4
-      records.push({ unpaddedSize: source.position - start - padding, unpackedSize })
-      yield { kind: 'end', storedCheck }
-    }
-    const indexSize = await checkIndex(source, records)
-    decodeStreamFooter(await source.read(FRAME_SIZE), { check, indexSize })
-  } while (await moreStreams(source))
-}
-
-// Stream padding is zeros, a multiple of four (xz format 1.1.0, section 2.2); another stream may follow.
-async function moreStreams(source: ByteSource): Promise<boolean> {
-  for (;;) {
-    if (await source.atEnd()) return false
-    const peeked = source.peekByte()
-    if (peeked !== 0) {
-      if (peeked === 0xfd) return true
-      throw new MrrlError('E_ARCHIVE', 'xz: data behind the end of the archive', { fields: { offset: source.position } })
-    }
-    await readPadding(source, 4)
-  }
-}
-
-async function readPadding(source: ByteSource, count: number): Promise<void> {
-  if ((await source.read(count)).some((byte) => byte !== 0)) throw new MrrlError('E_ARCHIVE', 'xz: padding is not zero')
-}
-
-function wrongSize(): MrrlError {
-  return new MrrlError('E_ARCHIVE', 'xz: a block is not as large as its header says')
-}
-
-function tooLarge(what: string, size: number, limit: number): MrrlError {
-  return new MrrlError('E_ARCHIVE_LIMIT', `xz: ${what} larger than allowed`, { fields: { size, limit } })
+function refuseAbove(limit: number, size: number, what: string): void {
+  if (size <= limit) return
+  throw new MrrlError('E_ARCHIVE_LIMIT', `xz: ${what} larger than allowed`, { fields: { size, limit } })
 }

@@ -1,0 +1,77 @@
+import { defineRecipe } from 'mrrl'
+
+export default defineRecipe({
+  name: 'cross-gcc',
+  version: '14.2.0',
+  summary: 'C compiler of the cross toolchain, with link-time optimisation and Graphite',
+  license: 'GPL-3.0-or-later WITH GCC-exception-3.1',
+  homepage: 'https://gcc.gnu.org/',
+  role: 'cross',
+  sources: ({ version }) => [
+    {
+      from: [`debian:pool/main/g/gcc-14/gcc-14_${version}.orig.tar.gz`],
+      integrity: 'sha256-4WKl7z8Ad+yuWYxlVpCNKrgIQVMt8zmAcqlqbfbmqik=',
+      size: 94299633,
+      inner: `gcc-14-${version}/gcc-${version}-dfsg.tar.xz`,
+      // The folders of other languages and of other libraries must not even be there: configure would enter them.
+      include: [
+        '*',
+        'config/**',
+        'gcc/*',
+        'gcc/{analyzer,c,c-family,common,ginclude,lto,rtl-ssa,text-art}/**',
+        'gcc/config/*',
+        'gcc/config/{aarch64,arm,i386}/**',
+        'include/**',
+        'libbacktrace/**',
+        'libcpp/**',
+        'libdecnumber/**',
+        'libgcc/*',
+        'libgcc/config/*',
+        'libgcc/config/{aarch64,arm,i386,ia64,libbid}/**',
+        'libgcc/soft-fp/**',
+        'libiberty/**',
+        'lto-plugin/**',
+        'zlib/*',
+      ],
+      exclude: ['**/ChangeLog*', '**/po/**', '**/*.texi', '**/*.info', 'libiberty/testsuite/*.{c,exp}'],
+    },
+  ],
+  needs: { build: ['make', 'busybox-tools', 'cross-binutils', 'gmp', 'mpfr', 'mpc', 'isl'] },
+  build: {
+    // The linker for the target must be found now: else configure concludes that it can do next to nothing.
+    configure: `
+      "$SRC/configure" --build="$BUILD_TRIPLE" --host="$BUILD_TRIPLE" --target="$TARGET" --prefix=/cross \\
+        --with-sysroot=/sysroot --without-headers --with-newlib --with-glibc-version=2.41 \\
+        --with-gmp=/tools/gmp --with-mpfr=/tools/mpfr --with-mpc=/tools/mpc --with-isl=/tools/isl \\
+        --enable-languages=c,lto --enable-lto --enable-default-pie --enable-checking=release --enable-threads=posix \\
+        --enable-initfini-array --enable-gnu-unique-object --with-linker-hash-style=gnu \\
+        --disable-bootstrap --disable-multilib --disable-nls --disable-plugin --disable-gcov --disable-analyzer \\
+        --disable-decimal-float --disable-libssp --disable-libquadmath --disable-libgomp --disable-libatomic \\
+        --disable-libsanitizer --disable-libvtv --disable-libstdcxx --disable-libcc1 --disable-fixincludes \\
+        CC="$BUILD_CC" CXX="$BUILD_CXX" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" NM="$BUILD_NM" LD="$BUILD_LD" \\
+        MAKEINFO=true CFLAGS="$OPTIMIZE -w -pipe" CXXFLAGS="$OPTIMIZE -w -pipe"`,
+    // Only what compiles and links: no self tests, no manuals, no header fixing. LIMITS_H_TEST: the C library that is to
+    // come has a limits.h, so the compiler's own must go on to it.
+    compile: `
+      make all-gcc TARGET-gcc='native gcc-cross cpp specs libgcc-support' STMP_FIXINC= LIMITS_H_TEST=true MAKEINFO=true
+      # A first libgcc without a C library, for the C library alone.
+      make all-target-libgcc enable_shared=no thread_header=gthr-single.h STMP_FIXINC= LIMITS_H_TEST=true \\
+        CFLAGS_FOR_TARGET=-O2 LIBGCC2_DEBUG_CFLAGS=`,
+    install: `
+      make -C gcc DESTDIR="$OUT" STMP_FIXINC= LIMITS_H_TEST=true MAKEINFO=true \\
+        install-common install-headers install-cpp install-driver install-lto-wrapper install-gcc-ar
+      make -C lto-plugin DESTDIR="$OUT" install
+      rm -rf "$OUT/cross/share" "$OUT/cross/include"
+      find "$OUT" -name '*.la' -delete
+      find "$OUT" -type f -perm /111 -exec "$BUILD_STRIP" {} + 2> /dev/null || true
+      # Out of the compiler's own path: everything but the C library links with the libgcc of the package libgcc.
+      mkdir -p "$OUT/cross/lib/first"
+      cp "$TARGET"/libgcc/libgcc.a "$TARGET"/libgcc/crt*.o "$OUT/cross/lib/first/"
+      # What a later build of libgcc asks the compiler's build folder for.
+      mkdir -p "$OUT/cross/lib/libgcc-build"
+      cd gcc
+      cp libgcc.mvars tconfig.h tm.h options.h insn-constants.h insn-modes.h version.h "$OUT/cross/lib/libgcc-build/"`,
+  },
+  env: { OPTIMIZE: '-O2' },
+  timeout: 7200,
+})

@@ -1,0 +1,179 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { requestKey } from '../model/build-request.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Plan, PlanNode } from '../plan/plan.ts'
+import { type ScheduleResult, schedule } from '../plan/schedule.ts'
+import { openSandbox } from '../sandbox/probe.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { ActionResult } from '../store/actions.ts'
+import { removeFolder } from '../store/checkouts.ts'
+import { temporaryName } from '../store/disk.ts'
+import { withLock } from '../store/locks.ts'
+import type { Store } from '../store/store.ts'
+import { MrrlError } from '../util/errors.ts'
+import { type Durations, readDurations, writeDurations } from './durations.ts'
+import { heal } from './heal.ts'
+import { Inputs } from './inputs.ts'
+import { type Jobserver, openJobserver } from './jobserver.ts'
+import type { Settings } from './settings.ts'
+import { SourceTrees } from './sources.ts'
+import { runStep } from './step.ts'
+
+/** One package after a build. */
+export interface BuiltPackage {
+  readonly name: string
+  readonly key: Digest
+  readonly result: ActionResult
+  /** True when the store had it already. */
+  readonly cached: boolean
+}
+
+/** How often a build starts over after it found damage in the store. */
+const HEALING_ROUNDS = 3
+
+/**
+ * Builds every package of a plan that the store does not have. Throws the error of the first package that failed;
+ * with `keepGoing`, after everything that does not depend on it.
+ * @param checkBootstrap is called for the steps that saw the host, before anything is built with their output
+ */
+export async function buildPackages(
+  plan: Plan,
+  store: Store,
+  settings: Settings,
+  checkBootstrap: (name: string, output: Digest) => void,
+): Promise<ReadonlyMap<string, BuiltPackage>> {
+  settings.onEvent({ type: 'planned', steps: [...plan.nodes.keys()] })
+  for (let round = 1; ; round++) {
+    const run = new BuildRun(plan, store, settings, checkBootstrap)
+    try {
+      return await run.finish()
+    } catch (error) {
+      const isDamage = error instanceof MrrlError && error.code === 'E_STORE_CORRUPT'
+      if (!isDamage || round === HEALING_ROUNDS) throw error
+      settings.onEvent({ type: 'healing', reason: error.message })
+      await heal(plan, store, run.built)
+    }
+  }
+}
+
+class BuildRun {
+  readonly built = new Map<string, BuiltPackage>()
+  readonly #plan: Plan
+  readonly #store: Store
+  readonly #settings: Settings
+  readonly #inputs: Inputs
+  readonly #sources: SourceTrees
+  readonly #checkBootstrap: (name: string, output: Digest) => void
+  #machinery: Promise<{ sandbox: Sandbox; jobserver: Jobserver; folder: string }> | undefined
+
+  constructor(plan: Plan, store: Store, settings: Settings, check: (name: string, output: Digest) => void) {
+    this.#checkBootstrap = check
+    this.#plan = plan
+    this.#store = store
+    this.#settings = settings
+    this.#sources = new SourceTrees(store, settings)
+    this.#inputs = new Inputs(plan, store, this.#sources)
+  }
+
+  async finish(): Promise<ReadonlyMap<string, BuiltPackage>> {
+    const durations = await readDurations(this.#store)
+    const tasks = [...this.#plan.nodes].map(([name, node]) => ({
+      name,
+      needs: [...node.tools, ...node.cross, ...node.sysroot],
+      weight: durations[name] ?? node.recipe.weight * 1000,
+    }))
+    try {
+      this.#fetchAhead()
+      const { jobs: limit, keepGoing, signal } = this.#settings
+      const result = await schedule(tasks, { limit, keepGoing, signal }, (name) => this.#build(name, durations))
+      this.#check(result)
+      return this.built
+    } finally {
+      await this.#stopMachinery()
+      await writeDurations(this.#store, this.built)
+    }
+  }
+
+  async #build(name: string, durations: Durations): Promise<void> {
+    const node = this.#node(name)
+    const outputs = new Map([...this.built].map(([built, { result }]) => [built, result.output]))
+    const request = await this.#inputs.request(node, outputs)
+    const key = requestKey(request)
+    const known = await this.#store.actions.get(key)
+    if (known !== undefined) return this.#finished(name, key, known, true)
+    const { onEvent, signal } = this.#settings
+    const waiting = setTimeout(() => onEvent({ type: 'step waiting', name }), 1000)
+    await withLock(this.#store.layout, key, async () => {
+      clearTimeout(waiting)
+      const meanwhile = await this.#store.actions.get(key)
+      if (meanwhile !== undefined) return this.#finished(name, key, meanwhile, true)
+      const { sandbox, jobserver } = await this.#startMachinery()
+      onEvent({ type: 'step started', name, expectedMs: durations[name] })
+      try {
+        const onLine = (line: string): void => onEvent({ type: 'step output', name, line })
+        const step = await runStep(name, key, request, { store: this.#store, sandbox, jobserver, signal, onLine })
+        const result = { name, ...step }
+        await this.#store.actions.put(key, result)
+        this.#finished(name, key, result, false)
+      } catch (error) {
+        onEvent({ type: 'step failed', name })
+        throw error
+      }
+    })
+  }
+
+  #finished(name: string, key: Digest, result: ActionResult, cached: boolean): void {
+    if (this.#node(name).recipe.role === 'bootstrap') this.#checkBootstrap(name, result.output)
+    this.built.set(name, { name, key, result, cached })
+    if (cached) this.#settings.onEvent({ type: 'step cached', name })
+    else this.#settings.onEvent({ type: 'step finished', name, wallMs: result.wallMs, cpuMs: result.cpuMs })
+  }
+
+  /** Starts to fetch and unpack what will be needed, in the order in which it will be. */
+  #fetchAhead(): void {
+    this.#sources.get('seed', this.#plan.seed.source).catch(() => undefined)
+    for (const { recipe } of this.#plan.nodes.values()) {
+      if (recipe.sources.length > 0) this.#inputs.source(recipe).catch(() => undefined)
+    }
+  }
+
+  /** The sandbox and the jobserver, made when the first step needs them. */
+  #startMachinery(): Promise<{ sandbox: Sandbox; jobserver: Jobserver; folder: string }> {
+    this.#machinery ??= (async () => {
+      const folder = temporaryName(this.#store.layout.tmp, 'build')
+      await mkdir(join(folder, 'probe'), { recursive: true })
+      const sandbox = await openSandbox(this.#settings.sandbox, join(folder, 'probe'))
+      const jobserver = await openJobserver(join(folder, 'jobserver'), this.#settings.jobs)
+      return { sandbox, jobserver, folder }
+    })()
+    return this.#machinery
+  }
+
+  async #stopMachinery(): Promise<void> {
+    const machinery = await this.#machinery?.catch(() => undefined)
+    if (machinery === undefined) return
+    await machinery.jobserver.close()
+    await removeFolder(machinery.folder)
+  }
+
+  #check({ failed, skipped }: ScheduleResult): void {
+    if (this.#settings.signal.aborted) throw new MrrlError('E_INTERRUPTED', 'the build was interrupted')
+    const [first, ...others] = failed
+    if (first === undefined) return
+    if (others.length > 0 && first.error instanceof MrrlError && this.#settings.keepGoing) {
+      const names = failed.map(({ name }) => name)
+      throw new MrrlError(first.error.code, `${first.error.message} (failed: ${names.join(', ')})`, {
+        fields: { ...first.error.fields, failed: names, notStarted: skipped },
+        cause: first.error,
+      })
+    }
+    throw first.error
+  }
+
+  #node(name: string): PlanNode {
+    const node = this.#plan.nodes.get(name)
+    if (node === undefined) throw new MrrlError('E_INTERNAL', `no package ${name} in the plan`)
+    return node
+  }
+}

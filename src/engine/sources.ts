@@ -1,0 +1,71 @@
+import { fetchBlob } from '../fetch/fetch-source.ts'
+import { unpackToTree } from '../fetch/unpack/unpack.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Source } from '../model/recipe.ts'
+import type { Store } from '../store/store.ts'
+import { canonicalJson, type Json } from '../util/canonical-json.ts'
+import type { Settings } from './settings.ts'
+
+/** Changes when unpacking gives another tree for the same archive. */
+const UNPACK_VERSION = 1
+
+/** Gets sources as trees, each at most once per run: from the store, else by fetching and unpacking. */
+export class SourceTrees {
+  readonly #store: Store
+  readonly #settings: Settings
+  readonly #started = new Map<string, Promise<Digest>>()
+  #unpacking: Promise<unknown> = Promise.resolve()
+
+  constructor(store: Store, settings: Settings) {
+    this.#store = store
+    this.#settings = settings
+  }
+
+  /** The tree of a source, or undefined when it must be fetched or unpacked first. */
+  async known(source: Source): Promise<Digest | undefined> {
+    const tree = await this.#store.aliases.get(unpackName(source))
+    return tree !== undefined && (await this.#store.blobs.has(tree)) ? tree : undefined
+  }
+
+  /** Digest of the source's tree. `name` is what events call it. */
+  get(name: string, source: Source): Promise<Digest> {
+    const key = unpackName(source)
+    const started = this.#started.get(key)
+    if (started !== undefined) return started
+    const getting = this.#obtain(name, source)
+    getting.catch(() => undefined) // the one that awaits it reports it
+    this.#started.set(key, getting)
+    return getting
+  }
+
+  /** Forgets a source that turned out to be damaged in the store. */
+  async forget(source: Source): Promise<void> {
+    this.#started.delete(unpackName(source))
+    await this.#store.aliases.remove(unpackName(source))
+  }
+
+  async #obtain(name: string, source: Source): Promise<Digest> {
+    const known = await this.known(source)
+    if (known !== undefined) return known
+    const { signal, onEvent } = this.#settings
+    const onProgress = (bytes: number): void => onEvent({ type: 'fetching', name, bytes, size: source.size })
+    const blob = await fetchBlob(source, this.#store, this.#settings.fetch, { signal, onProgress })
+    // One at a time: unpacking is all processor and disk, and builds run beside it.
+    const unpacking = this.#unpacking.then(() => {
+      onEvent({ type: 'unpacking', name })
+      return unpackToTree(blob, source, this.#store, { signal })
+    })
+    this.#unpacking = unpacking.catch(() => undefined)
+    const tree = await unpacking
+    await this.#store.blobs.sync()
+    await this.#store.aliases.put(unpackName(source), tree)
+    onEvent({ type: 'source ready', name })
+    return tree
+  }
+}
+
+/** Name under which the store remembers the tree of a source. */
+export function unpackName(source: Source): string {
+  const { integrity, inner, strip, include, exclude } = source
+  return `unpack-${UNPACK_VERSION}:${canonicalJson({ integrity, inner, strip, include, exclude } as Json)}`
+}

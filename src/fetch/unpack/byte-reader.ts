@@ -1,0 +1,100 @@
+import { archiveError } from './archive-error.ts'
+
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+/** Reads exact amounts from a stream of pieces. The bytes it returns must not be changed. */
+export class ByteReader {
+  readonly #source: AsyncIterator<Uint8Array>
+  #piece: Uint8Array = NOTHING
+  #position = 0
+
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#source = input[Symbol.asyncIterator]()
+  }
+
+  /** Bytes taken so far. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** The next 1 to `most` bytes, or undefined at the end. */
+  async some(most: number = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
+    while (this.#piece.length === 0) {
+      const next = await this.#source.next()
+      if (next.done === true) return undefined
+      this.#piece = next.value
+    }
+    return this.#take(Math.min(most, this.#piece.length))
+  }
+
+  /** The next `count` bytes, or undefined when the stream has ended before them; throws `E_ARCHIVE` within them. */
+  async maybe(count: number): Promise<Uint8Array | undefined> {
+    if (this.#piece.length >= count) return this.#take(count)
+    const found = await this.peek(count)
+    if (found.length === 0) return undefined
+    if (found.length < count) {
+      throw archiveError('E_ARCHIVE', `is cut off: ${count} bytes are due at ${this.#position}, ${found.length} are there`)
+    }
+    return this.#take(count)
+  }
+
+  /** The next `count` bytes; throws `E_ARCHIVE` when the stream ends before. */
+  async exact(count: number): Promise<Uint8Array> {
+    if (count === 0) return NOTHING
+    const found = await this.maybe(count)
+    if (found === undefined) throw archiveError('E_ARCHIVE', `is cut off after ${this.#position} bytes`)
+    return found
+  }
+
+  /** Passes over `count` bytes. */
+  async skip(count: number): Promise<void> {
+    for (let left = count; left > 0; ) {
+      const piece = await this.some(left)
+      if (piece === undefined) throw archiveError('E_ARCHIVE', `is cut off after ${this.#position} bytes`)
+      left -= piece.length
+    }
+  }
+
+  /** Up to `count` of the next bytes without taking them; fewer only at the end of the stream. */
+  async peek(count: number): Promise<Uint8Array> {
+    if (this.#piece.length >= count) return this.#piece.subarray(0, count)
+    const pieces = [this.#piece]
+    for (let have = this.#piece.length; have < count; ) {
+      const next = await this.#source.next()
+      if (next.done === true) break
+      pieces.push(next.value)
+      have += next.value.length
+    }
+    this.#piece = pieces.length === 1 ? this.#piece : Buffer.concat(pieces)
+    return this.#piece.subarray(0, count)
+  }
+
+  /** Puts bytes back in front of what is to be read. */
+  unread(bytes: Uint8Array): void {
+    this.#position -= bytes.length
+    this.#piece = this.#piece.length === 0 ? bytes : Buffer.concat([bytes, this.#piece])
+  }
+
+  /** All that is left, piece by piece. */
+  async *rest(): AsyncGenerator<Uint8Array> {
+    for (let piece = await this.some(); piece !== undefined; piece = await this.some()) yield piece
+  }
+
+  /** True when all that is left is zeros; reads to the end. */
+  async onlyZeros(): Promise<boolean> {
+    for await (const piece of this.rest()) if (piece.some((byte) => byte !== 0)) return false
+    return true
+  }
+
+  /** Lets go of the stream before its end. */
+  async close(): Promise<void> {
+    await this.#source.return?.()
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#piece.subarray(0, count)
+    this.#piece = this.#piece.subarray(count)
+    this.#position += count
+    return taken
+  }
+}

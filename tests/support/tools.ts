@@ -1,0 +1,50 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Why a test that needs these programs cannot run, or null when all are there. */
+export function missing(...programs: string[]): string | null {
+  const absent = programs.filter((program) => !isInstalled(program))
+  return absent.length === 0 ? null : `not installed: ${absent.join(', ')}`
+}
+
+/** Why a test that needs root cannot run, or null for root. */
+export function missingRoot(): string | null {
+  return process.getuid?.() === 0 ? null : 'needs root'
+}
+
+/** Runs a program and returns its output; throws with its error output when it fails. */
+export function run(program: string, ...args: string[]): Buffer {
+  return execFileSync(program, args, { maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Runs a program with `input` as its standard input and returns its output. */
+export function pipe(input: Uint8Array, program: string, ...args: string[]): Buffer {
+  const result = spawnSync(program, args, { input, maxBuffer: 2 ** 30 })
+  if (result.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${result.stderr}`)
+  return result.stdout
+}
+
+/** Calls `body` with a new empty folder and removes it afterwards. */
+export async function withFolder<T>(body: (folder: string) => T | Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'mrrl-test-'))
+  try {
+    return await body(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function isInstalled(program: string): boolean {
+  // An ordinary user's PATH often lacks the sbin folders.
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
