@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Digest, formatDigest, sizeOf } from '../model/digest.ts'
 import type { Lock } from '../model/lock.ts'
-import { makePlan, type Plan } from '../plan/plan.ts'
-import { RecipeLoader } from '../recipes/load.ts'
+import type { Plan } from '../plan/plan.ts'
 import { formatLock, readLock } from '../recipes/lock-file.ts'
 import { writeAtomic } from '../store/disk.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -12,6 +10,7 @@ import { type BuiltPackage, buildPackages } from './build.ts'
 import { type WrittenImages, writeImages } from './images.ts'
 import { checkFresh, checkImage, checkOutput, describeChanges, lockOf, withOutputs } from './lock.ts'
 import type { BuildReport, ImageReport, StepReport } from './report.ts'
+import { lockPath, planOf } from './resolve.ts'
 import type { Settings } from './settings.ts'
 
 /** What `mrrl lock` did. */
@@ -53,17 +52,6 @@ export async function lock(profile: string, settings: Settings): Promise<LockRep
   const changes =
     before === undefined ? ['the lock is new'] : [...describeChanges(before, after), ...changedOutputs(before, after)]
   return { report: reportOf(plan, run, before, settings, started), changes, path }
-}
-
-/** Resolves a profile into a plan. */
-export async function planOf(profile: string, settings: Settings): Promise<Plan> {
-  const loader = new RecipeLoader(settings.recipeFolders)
-  return makePlan(await loader.profile(profile), loader)
-}
-
-/** Where a profile's lock is. */
-export function lockPath(profile: string, settings: Settings): string {
-  return join(settings.lockFolder, `${profile}.lock.json`)
 }
 
 interface BuildOutcome {

@@ -1,5 +1,5 @@
 import { fetchBlob } from '../fetch/fetch-source.ts'
-import { unpackToTree } from '../fetch/unpack/unpack.ts'
+import { unpackToTree } from '../fetch/unpack/unpack-to-tree.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Source } from '../model/recipe.ts'
 import type { Store } from '../store/store.ts'
@@ -53,7 +53,7 @@ export class SourceTrees {
     // One at a time: unpacking is all processor and disk, and builds run beside it.
     const unpacking = this.#unpacking.then(() => {
       onEvent({ type: 'unpacking', name })
-      return unpackToTree(blob, source, this.#store, { signal })
+      return unpackToTree(blob, source, this.#store, undefined, signal)
     })
     this.#unpacking = unpacking.catch(() => undefined)
     const tree = await unpacking

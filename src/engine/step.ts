@@ -5,7 +5,7 @@ import type { BuildRequest } from '../model/build-request.ts'
 import { type Digest, hashOf } from '../model/digest.ts'
 import { PLACES } from '../plan/environment.ts'
 import type { Mount, RootLink, Sandbox, SandboxExit } from '../sandbox/sandbox.ts'
-import { removeFolder } from '../store/checkouts.ts'
+import { makeFolder, removeFolder } from '../store/checkouts.ts'
 import { temporaryName } from '../store/disk.ts'
 import { importFolder } from '../store/import.ts'
 import type { Store } from '../store/store.ts'
@@ -49,7 +49,7 @@ export async function runStep(
   const failed = failedFolder(store, key)
   await mkdir(work)
   try {
-    for (const folder of ['root', 'build', 'out']) await mkdir(join(work, folder))
+    for (const folder of ['root', 'build', 'out']) await makeFolder(join(work, folder))
     const logPath = join(work, 'log')
     const log = createLog(logPath, around.onLine)
     const env = { ...Object.fromEntries(request.env), MAKEFLAGS: around.jobserver.makeFlags(PLACES.jobserver) }

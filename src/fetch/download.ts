@@ -39,7 +39,7 @@ interface State {
  * Downloads a file piece by piece. What is cut off is resumed where it stopped; what fails is tried again after a pause.
  * A server that ends in good order with fewer bytes is believed: the check of the hash will tell.
  * Throws `E_FETCH_SIZE` as soon as more than `size` bytes are announced or come, `E_FETCH` when tries or time run out,
- * the signal's reason when it is aborted.
+ * `E_INTEGRITY` when a resumed file is another by now, the signal's reason when it is aborted.
  */
 export async function* download(
   client: HttpClient,
@@ -63,11 +63,13 @@ export async function* download(
       if (error instanceof MrrlError) throw error
       const reason = httpFailure(error)
       failed = state.received - before >= PROGRESS ? 1 : failed + 1
-      if (!reason.mayRetry || failed > retries || tries >= MAX_TRIES) throw failure(file, describe(reason, file, state), reason)
+      if (!reason.mayRetry || failed > retries || tries >= MAX_TRIES)
+        throw failure(file, describe(reason, file, state), reason)
       if (reason.retryAfter > MAX_WAIT) {
         throw failure(file, `${reason.message} and asks to wait ${Math.ceil(reason.retryAfter / 1000)} s`, reason)
       }
-      await wait(Math.max(reason.retryAfter, pause(client, failed)), undefined, { signal: options.signal })
+      await wait(Math.max(reason.retryAfter, pause(client, failed)), undefined, { signal }).catch(() => undefined)
+      options.signal?.throwIfAborted()
     }
   }
 }
@@ -100,7 +102,8 @@ async function* attempt(
   }
   // Without a length, only the closed connection ends a body: that is also what a cut looks like. RFC 9112, 6.3
   const isFramed = announced !== undefined || answer.header('transfer-encoding') !== undefined
-  if (state.received < file.size && (!isFramed || at < state.received)) throw new HttpFailure('the connection was cut', true)
+  if (state.received < file.size && (!isFramed || at < state.received))
+    throw new HttpFailure('the connection was cut', true)
 }
 
 /** Asks for the rest of the same file; a server that has another one by now sends all of it. RFC 9110, 13.1.5 */
@@ -128,7 +131,7 @@ function startOf(answer: HttpAnswer, file: Download, state: State): number {
   if (state.received === 0) state.validator = validator
   else if (validator !== state.validator) {
     answer.discard()
-    throw new HttpFailure('the file changed while it was downloaded', false)
+    throw new MrrlError('E_INTEGRITY', `${file.name} changed while it was downloaded`, { fields: { from: file.shown } })
   }
   return 0
 }
@@ -155,5 +158,5 @@ function describe(reason: HttpFailure, file: Download, state: State): string {
 }
 
 function failure(file: Download, why: string, cause: unknown): MrrlError {
-  return new MrrlError('E_FETCH', `${file.name}: ${why}`, { fields: { from: file.shown }, cause })
+  return new MrrlError('E_FETCH', why, { fields: { from: file.shown }, cause })
 }

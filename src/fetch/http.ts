@@ -62,7 +62,8 @@ export class HttpFailure extends Error {
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const WORTH_RETRYING = new Set([408, 425, 429, 500, 502, 503, 504])
-const FINAL_CODES = /^(ENOTFOUND|ECONNREFUSED|EHOSTUNREACH|UND_ERR_INVALID_ARG|.*CERT.*|.*TLS.*|.*SSL.*|.*SELF_SIGNED.*)$/
+const FINAL_CODES =
+  /^(ENOTFOUND|ECONNREFUSED|EHOSTUNREACH|UND_ERR_INVALID_ARG|.*CERT.*|.*TLS.*|.*SSL.*|.*SELF_SIGNED.*)$/
 const CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization'])
 
 /** Sends GET requests. The only user of undici. */
@@ -74,7 +75,8 @@ export class HttpClient {
   constructor(options: HttpOptions) {
     const { proxies, timeouts } = options
     const tls = options.ca === undefined ? {} : { ca: [...options.ca] }
-    const agent = { connect: { timeout: timeouts.connect, ...tls } }
+    // HTTP/1.1 only, where the framing of a body tells a cut from an end.
+    const agent = { allowH2: false, connect: { timeout: timeouts.connect, ...tls } }
     const tunnel = { ...agent, connectTimeout: timeouts.connect, requestTls: tls }
     // Empty strings, because undici reads the environment for what is undefined. Two agents, because undici sends
     // https through the http proxy when there is no other.
@@ -166,7 +168,7 @@ function retryAfter(value: string | undefined, date: string | undefined): number
 
 function redirectTarget(from: URL, location: string | string[] | undefined): URL {
   const text = Array.isArray(location) ? location[0] : location
-  if (text === undefined || !URL.canParse(text, from)) throw new HttpFailure('a redirect leads nowhere', false)
+  if (text === undefined || !URL.canParse(text, from.href)) throw new HttpFailure('a redirect leads nowhere', false)
   const to = new URL(text, from)
   to.hash = ''
   to.username = ''

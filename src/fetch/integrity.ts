@@ -25,7 +25,9 @@ const LENGTHS = { sha256: 64, sha512: 128 } as const
 
 /** Reads `sha256-…` or `sha512-…`; weaker hashes and lists are refused. Throws `E_RECIPE_INVALID`. */
 export function parseIntegrity(text: string): Integrity {
-  const hash = /^sha(256|512)-[A-Za-z0-9+/]+={0,2}$/.test(text) ? ssri.parse(text, { single: true, strict: true }) : null
+  const hash = /^sha(256|512)-[A-Za-z0-9+/]+={0,2}$/.test(text)
+    ? ssri.parse(text, { single: true, strict: true })
+    : null
   const algorithm = hash?.algorithm
   const hex = hash?.hexDigest() ?? ''
   if ((algorithm !== 'sha256' && algorithm !== 'sha512') || hex.length !== LENGTHS[algorithm]) {

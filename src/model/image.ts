@@ -52,5 +52,23 @@ export interface ImageSink {
   readonly size: number
 }
 
+/** Writes an image in one file format. The same image and options give the same bytes. */
+export interface ImageWriter {
+  /** Name as in a profile: `tar.xz`. */
+  readonly format: string
+  /** Name of the file in the images folder: `rootfs.tar.xz`. */
+  readonly fileName: string
+  /** Raised whenever the bytes for the same image change. */
+  readonly version: number
+  /** Throws `E_IMAGE` when the format cannot hold an entry; what went into the sink by then is worthless. */
+  write(image: Image, blobs: BlobReader, sink: ImageSink, options: WriterOptions): Promise<void>
+}
+
+/** What writers need to know beyond the image. */
+export interface WriterOptions {
+  /** Filter for the machine of the image, where the format has one. */
+  readonly branchFilter: BranchFilter
+}
+
 /** Machines whose branches the BCJ filters know. */
 export type BranchFilter = 'x86' | 'arm64' | 'none'

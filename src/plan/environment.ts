@@ -1,5 +1,5 @@
 import type { Recipe } from '../model/recipe.ts'
-import { flagsFor, optionsFor } from './flags.ts'
+import { compilerEnvironment } from '../toolchain/compiler.ts'
 import type { Plan, PlanNode } from './plan.ts'
 
 /** Fixed places in the sandbox of every build. */
@@ -47,7 +47,11 @@ export function environmentFor(plan: Plan, node: PlanNode): ReadonlyMap<string, 
     ['BUILD_NM', seedProgram('nm')],
   ])
   if (recipe.role === 'cross' || recipe.role === 'target') addTarget(env, plan)
-  if (recipe.role === 'target') addCompiler(env, plan, recipe)
+  if (recipe.role === 'target') {
+    const { toolchain, triple, profile } = plan
+    const compiler = compilerEnvironment(toolchain, triple, profile, recipe.name, PLACES.sysroot)
+    for (const [name, value] of compiler) env.set(name, value)
+  }
   for (const [name, value] of Object.entries(recipe.env)) env.set(name, value)
   return env
 }
@@ -78,18 +82,4 @@ function addTarget(env: Map<string, string>, plan: Plan): void {
   env.set('TARGET', plan.triple)
   env.set('ARCH', plan.profile.arch)
   env.set('KERNEL_MIN', plan.profile.kernel)
-}
-
-function addCompiler(env: Map<string, string>, plan: Plan, recipe: Recipe): void {
-  const program = (name: string): string => `${plan.triple}-${name}`
-  const sysroot = plan.toolchain.kind === 'prebuilt' ? ` --sysroot=${PLACES.sysroot}` : ''
-  env.set('CC', `${program('gcc')}${sysroot}`)
-  env.set('CXX', `${program('g++')}${sysroot}`)
-  for (const name of ['ar', 'as', 'ld', 'nm', 'objcopy', 'objdump', 'ranlib', 'readelf', 'strip']) {
-    env.set(name.toUpperCase(), program(name))
-  }
-  const { cflags, ldflags } = flagsFor(optionsFor(plan.profile, recipe.name), plan.toolchain.gcc, plan.profile.name)
-  env.set('CFLAGS', cflags.join(' '))
-  env.set('CXXFLAGS', cflags.join(' '))
-  env.set('LDFLAGS', ldflags.join(' '))
 }

@@ -1,7 +1,7 @@
 import type { Recipe } from '../model/recipe.ts'
 import { copiesSource, PLACES } from './environment.ts'
 
-/** The script `/step/run` of a build: the recipe's steps in one shell, each starting in `/build`. */
+/** The script `/step/run` of a build: the recipe's steps in one shell that starts in `/build`. */
 export function stepScript(recipe: Recipe): string {
   const parts = ['set -eu', 'umask 022', `cd ${PLACES.build}`]
   if (copiesSource(recipe)) {
@@ -16,7 +16,7 @@ export function stepScript(recipe: Recipe): string {
     parts.push(`echo '== patch ${patch}'`, `(cd "$SRC" && patch -p1 < "$FILES/${patch}")`)
   }
   for (const [name, script] of Object.entries(recipe.build)) {
-    if (script.trim() !== '') parts.push(`echo '== ${name}'`, `cd ${PLACES.build}`, dedent(script))
+    if (script.trim() !== '') parts.push(`echo '== ${name}'`, dedent(script))
   }
   return `${parts.join('\n')}\n`
 }

@@ -101,13 +101,13 @@ export class BlobStore implements BlobReader {
   ): Promise<Digest> {
     const temporary = temporaryName(this.#layout.tmp, 'blob')
     try {
-      const handle = await open(temporary, 'wx', executable ? 0o555 : 0o444)
+      const handle = await open(temporary, 'wx', executable ? 0o755 : 0o644)
       try {
         const digest = await fill(async (bytes) => {
           let at = 0
           while (at < bytes.length) at += (await handle.write(bytes, at)).bytesWritten
         })
-        await handle.chmod(executable ? 0o555 : 0o444)
+        await handle.chmod(executable ? 0o755 : 0o644)
         await handle.utimes(BLOB_TIME, BLOB_TIME)
         const path = this.#layout.blob(digest, executable)
         await publish(handle, temporary, path)
@@ -127,7 +127,7 @@ export class BlobStore implements BlobReader {
     try {
       await copyFile(from, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
       const handle = await open(temporary, 'r')
-      await handle.chmod(executable ? 0o555 : 0o444)
+      await handle.chmod(executable ? 0o755 : 0o644)
       await handle.utimes(BLOB_TIME, BLOB_TIME)
       await publish(handle, temporary, path)
     } catch (error) {

@@ -35,9 +35,9 @@ export class CheckoutStore {
     if (await isFolder(path)) return path
     const temporary = temporaryName(this.#layout.tmp, 'checkout')
     try {
-      await mkdir(temporary)
+      await makeFolder(temporary)
       const entries = await this.#trees.entries(tree)
-      for (const entry of entries) if (entry.kind === 'directory') await mkdir(join(temporary, entry.path))
+      for (const entry of entries) if (entry.kind === 'directory') await makeFolder(join(temporary, entry.path))
       await mapLimited(entries, 16, async (entry) => {
         const at = join(temporary, entry.path)
         if (entry.kind === 'file') await link(await this.#blobs.inode(entry.digest, entry.executable), at)
@@ -51,6 +51,12 @@ export class CheckoutStore {
     }
     return path
   }
+}
+
+/** Makes a folder that everybody may read, whatever the umask: a build can see the mode. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path)
+  await chmod(path, 0o755)
 }
 
 /** Removes a folder and all below it, also where a build step took its own rights away. */

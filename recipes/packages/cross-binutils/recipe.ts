@@ -14,10 +14,10 @@ export default defineRecipe({
       size: 27504768,
       exclude: [
         '{gdb,gdbserver,gdbsupport,sim,gprof,gprofng,gold,readline,libbacktrace,elfcpp,texinfo}/**',
-        '{binutils,gas,ld,libctf}/testsuite/**',
+        '{gas,ld,libctf}/testsuite/**',
+        'binutils/testsuite/*/**',
         '**/po/*.{po,gmo,pot}',
         '**/ChangeLog*',
-        '**/*.{texi,info}',
       ],
     },
   ],

@@ -19,6 +19,7 @@ export default defineRecipe({
         'config/**',
         'gcc/*',
         'gcc/{analyzer,c,c-family,common,ginclude,lto,rtl-ssa,text-art}/**',
+        'gcc/*/*-target.def',
         'gcc/config/*',
         'gcc/config/{aarch64,arm,i386}/**',
         'include/**',

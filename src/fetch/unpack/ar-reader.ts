@@ -6,7 +6,7 @@ import type { ArchiveLimits } from './limits.ts'
 
 const MAGIC = '!<arch>\n'
 const HEADER_BYTES = 60
-const HEADER = /^([^\0-\x1f\x7f-\xff]{16})([0-9 ]{12})([0-9 ]{6})([0-9 ]{6})([0-7 ]{8})([0-9]+) *`\n$/
+const HEADER = /^([ -~]{16})([0-9 ]{12})([0-9 ]{6})([0-9 ]{6})([0-7 ]{8})([0-9]+) *`\n$/
 
 /** True for the first bytes of an `ar` archive, such as a `.deb`. */
 export function looksLikeAr(head: Uint8Array): boolean {
@@ -22,10 +22,14 @@ export async function* readAr(reader: ByteReader, limits: ArchiveLimits): AsyncG
     const block = await reader.maybe(HEADER_BYTES)
     if (block === undefined) return
     const header = HEADER.exec(latin1(block))
-    if (header === null) throw archiveError('E_ARCHIVE', `has a malformed ar header at ${offset}`, { fields: { offset } })
+    if (header === null)
+      throw archiveError('E_ARCHIVE', `has a malformed ar header at ${offset}`, { fields: { offset } })
     const name = decodeName(Buffer.from((header[1] as string).replace(/ +$/, '').replace(/(?<=[^/])\/$/, '')), offset)
     if (name.startsWith('/') || name.startsWith('#1/')) {
-      throw archiveError('E_ARCHIVE', 'is a table of long names, which is not read', { entry: name, fields: { offset } })
+      throw archiveError('E_ARCHIVE', 'is a table of long names, which is not read', {
+        entry: name,
+        fields: { offset },
+      })
     }
     if (seen.has(name)) throw archiveError('E_ARCHIVE', 'is there twice', { entry: name, fields: { offset } })
     seen.add(name)

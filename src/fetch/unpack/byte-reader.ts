@@ -33,7 +33,10 @@ export class ByteReader {
     const found = await this.peek(count)
     if (found.length === 0) return undefined
     if (found.length < count) {
-      throw archiveError('E_ARCHIVE', `is cut off: ${count} bytes are due at ${this.#position}, ${found.length} are there`)
+      throw archiveError(
+        'E_ARCHIVE',
+        `is cut off: ${count} bytes are due at ${this.#position}, ${found.length} are there`,
+      )
     }
     return this.#take(count)
   }

@@ -88,7 +88,9 @@ function decodeEntry(header: TarHeader, extra: Extra, reader: ByteReader, limits
   }
   if (type === '1' || type === '2') {
     const target = decodeName(override(header.linkName, extra.pax?.linkPath, extra.longLink, offset), offset)
-    return type === '2' ? { kind: 'symlink', path, target } : { kind: 'hardlink', path, target: entryPath(target, limits) }
+    return type === '2'
+      ? { kind: 'symlink', path, target }
+      : { kind: 'hardlink', path, target: entryPath(target, limits) }
   }
   throw archiveError('E_ARCHIVE', `is ${TYPE_NAMES[type] ?? `of the unknown type ${JSON.stringify(type)}`}`, {
     entry: name,
@@ -107,7 +109,12 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 }
 
 /** Both ways of stating a long name at once, or a size that differs, is how archives show two faces (CVE-2025-62518). */
-function override(plain: Uint8Array, pax: Uint8Array | undefined, gnu: Uint8Array | undefined, offset: number): Uint8Array {
+function override(
+  plain: Uint8Array,
+  pax: Uint8Array | undefined,
+  gnu: Uint8Array | undefined,
+  offset: number,
+): Uint8Array {
   if (pax !== undefined && gnu !== undefined) {
     throw archiveError('E_ARCHIVE', `has a pax and a GNU name for one entry at ${offset}`, { fields: { offset } })
   }
@@ -117,7 +124,10 @@ function override(plain: Uint8Array, pax: Uint8Array | undefined, gnu: Uint8Arra
 function checkSize(header: TarHeader, paxSize: number | undefined, name: string): number {
   const { type, size, offset } = header
   if (paxSize !== undefined && paxSize !== size) {
-    throw archiveError('E_ARCHIVE', 'has two different sizes', { entry: name, fields: { offset, pax: paxSize, tar: size } })
+    throw archiveError('E_ARCHIVE', 'has two different sizes', {
+      entry: name,
+      fields: { offset, pax: paxSize, tar: size },
+    })
   }
   if (size > 0 && '125'.includes(type)) {
     throw archiveError('E_ARCHIVE', 'is a link or folder with content', { entry: name, fields: { offset, size } })

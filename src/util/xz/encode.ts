@@ -38,18 +38,29 @@ export async function* xzCompressStream(
 
   const runningCheck = startCheck(check)
   let unpackedSize = 0
+  let failure: { readonly cause: unknown } | null = null
   const watched = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const piece of input) {
-      runningCheck.update(piece)
-      unpackedSize += piece.length
-      yield piece
+    try {
+      for await (const piece of input) {
+        runningCheck.update(piece)
+        unpackedSize += piece.length
+        yield piece
+      }
+    } catch (cause) {
+      failure = { cause }
+      throw cause
     }
   }
   let compressedSize = 0
   const filtered = filter === 'none' ? watched() : convertBranches(watched(), filter)
-  for await (const part of lzma2Compress(filtered, { preset, dictionarySize })) {
-    compressedSize += part.length
-    yield part
+  try {
+    for await (const part of lzma2Compress(filtered, { preset, dictionarySize })) {
+      compressedSize += part.length
+      yield part
+    }
+  } catch (error) {
+    // On its way through the library the input's error becomes a text.
+    throw failure === null ? error : (failure as { readonly cause: unknown }).cause
   }
 
   const padding = Buffer.alloc((4 - (compressedSize % 4)) % 4)

@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as assert from 'uvu/assert'
+import { spec } from './support/spec.ts'
+
+const ROOT = fileURLToPath(new URL('../src', import.meta.url))
+
+/** Folder to the folders that it may import; every folder may import itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  util: [],
+  model: ['util'],
+  store: ['model', 'util'],
+  recipes: ['model', 'util'],
+  squashfs: ['model', 'util'],
+  toolchain: ['model', 'util'],
+  sandbox: ['model', 'util'],
+  fetch: ['store', 'model', 'util'],
+  assemble: ['squashfs', 'store', 'model', 'util'],
+  plan: ['toolchain', 'model', 'util'],
+  engine: ['plan', 'assemble', 'fetch', 'sandbox', 'toolchain', 'squashfs', 'recipes', 'store', 'model', 'util'],
+  cli: ['engine', 'fetch', 'recipes', 'sandbox', 'store', 'model', 'util'],
+  '.': ['recipes', 'model', 'util'],
+}
+
+/** npm package to the one file that may import it. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  undici: ['fetch/http.ts'],
+  ssri: ['fetch/integrity.ts'],
+  '@napi-rs/lzma': ['util/lzma.ts'],
+  'tar-stream': ['assemble/formats/tar.ts'],
+  commander: ['cli/commander.ts'],
+  semver: [],
+}
+
+/** Words that make a result depend on the machine, and the places that may have them. */
+const IMPURE: readonly { readonly word: RegExp; readonly allowed: RegExp }[] = [
+  { word: /\bDate\.now\b|new Date\(\)/, allowed: /^cli\// },
+  { word: /\bMath\.random\b/, allowed: /^fetch\/(http|retry)/ },
+  { word: /localeCompare|toLocale|Intl\./, allowed: /^never$/ },
+  { word: /\bprocess\.(env|cwd|stdout|stderr|exit|argv)\b/, allowed: /^cli\// },
+]
+
+const MOST_LINES = 400
+
+const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .sort()
+
+spec('architecture', (test) => {
+  test('there are sources to look at', () => {
+    assert.ok(files.length > 40)
+  })
+
+  test('imports point down only', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ local }) => local)
+        .map(({ name }) => relative(ROOT, resolve(ROOT, dirname(file), name)))
+        .filter((target) => !mayImport(folderOf(file), folderOf(target)))
+        .map((target) => `${file} imports ${target}`),
+    )
+    assert.equal(wrong, [])
+  })
+
+  test('each npm package enters through its door', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ name, local }) => !local && !name.startsWith('node:'))
+        .filter(({ name }) => !DOORS[name]?.includes(file))
+        .map(({ name }) => `${file} imports ${name}`),
+    )
+    assert.equal(wrong, [])
+  })
+
+  test('nothing outside cli knows the clock, the environment or the locale', () => {
+    const wrong = files.flatMap((file) =>
+      IMPURE.filter(({ word, allowed }) => word.test(codeOf(file)) && !allowed.test(file)).map(
+        ({ word }) => `${file} uses ${word.source}`,
+      ),
+    )
+    assert.equal(wrong, [])
+  })
+
+  test('no source file is too long', () => {
+    const long = files.filter((file) => textOf(file).split('\n').length > MOST_LINES)
+    assert.equal(long, [])
+  })
+
+  test('every folder has a README', () => {
+    const folders = Object.keys(ALLOWED).filter((folder) => folder !== '.')
+    const without = folders.filter((folder) => !readdirSync(join(ROOT, folder)).includes('README.md'))
+    assert.equal(without, [])
+  })
+})
+
+function importsOf(file: string): { name: string; local: boolean }[] {
+  const found = codeOf(file).matchAll(
+    /^(?:import|export|\}) [^'\n]*?from '([^']+)'|^\} from '([^']+)'|^import '([^']+)'/gm,
+  )
+  return [...found].map(([, a, b, c]) => a ?? b ?? c ?? '').map((name) => ({ name, local: name.startsWith('.') }))
+}
+
+function mayImport(from: string, to: string): boolean {
+  return from === to || (ALLOWED[from]?.includes(to) ?? false)
+}
+
+function folderOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : '.'
+}
+
+/** The text without its comments, which may name what code must not use. */
+function codeOf(file: string): string {
+  return textOf(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '')
+}
+
+function textOf(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8')
+}
