@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, lchown, lutimes, mkdir, mkdtemp, open, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, lchown, lstat, lutimes, mkdir, mkdtemp, open, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { checkImage } from '../../model/check-image.ts'
@@ -26,6 +26,8 @@ export async function writeDir(image: Image, blobs: BlobReader, path: string): P
     const fresh = join(scratch, 'new')
     await fill(fresh, image, blobs, isRoot)
     await replace(path, fresh, join(scratch, 'old'))
+    // Last: a folder without write permission cannot be moved by its owner.
+    await setAttributes(path, image.entries[0] as ImageEntry, image.epoch, isRoot)
   } finally {
     await removeFolder(scratch)
   }
@@ -53,7 +55,8 @@ async function fill(root: string, image: Image, blobs: BlobReader, isRoot: boole
     if (entry.kind !== 'directory') await setAttributes(path, entry, image.epoch, isRoot)
   })
   for (const entry of image.entries.toReversed()) {
-    if (entry.kind === 'directory') await setAttributes(join(root, entry.path), entry, image.epoch, isRoot)
+    const isRootFolder = entry.path === ''
+    if (entry.kind === 'directory' && !isRootFolder) await setAttributes(join(root, entry.path), entry, image.epoch, isRoot)
   }
 }
 
@@ -81,6 +84,7 @@ async function setAttributes(path: string, entry: ImageEntry, epoch: number, isR
 
 async function replace(path: string, fresh: string, old: string): Promise<void> {
   try {
+    if ((await lstat(path)).isDirectory()) await chmod(path, 0o700)
     await rename(path, old)
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error

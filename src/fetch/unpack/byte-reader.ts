@@ -85,7 +85,7 @@ export class ByteReader {
 
   /** True when all that is left is zeros; reads to the end. */
   async onlyZeros(): Promise<boolean> {
-    for await (const piece of this.rest()) if (piece.some((byte) => byte !== 0)) return false
+    for await (const piece of this.rest()) if (!isZero(piece)) return false
     return true
   }
 
@@ -100,4 +100,9 @@ export class ByteReader {
     this.#position += count
     return taken
   }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+  return true
 }

@@ -23,7 +23,7 @@ export class Content {
 
   /** All of it, as a copy that may be kept. */
   async bytes(): Promise<Uint8Array> {
-    const bytes = Uint8Array.from(await this.#reader.exact(this.#left))
+    const bytes = new Uint8Array(await this.#reader.exact(this.#left))
     this.#left = 0
     return bytes
   }

@@ -23,7 +23,7 @@ const SPACE = 0x20
 
 /** True when a block is all zeros: half of the end marker. */
 export function isZeroBlock(block: Uint8Array): boolean {
-  return block.every((byte) => byte === 0)
+  return block[0] === 0 && isZero(block)
 }
 
 /** True for a first block that only a tar archive has: the magic, or for archives before POSIX a right checksum. */
@@ -47,13 +47,11 @@ export function decodeHeader(block: Uint8Array, offset: number): TarHeader {
   }
   const name = stringField(block, 0, 100, 'name', offset)
   const prefix = magic === POSIX_MAGIC ? stringField(block, 345, 155, 'prefix', offset) : new Uint8Array(0)
-  if (magic === GNU_MAGIC && !isZeroBlock(block.subarray(345, 500))) {
+  if (magic === GNU_MAGIC && !isZero(block.subarray(345, 500))) {
     throw archiveError('E_ARCHIVE', `has GNU fields for sparse, split or incremental archives at ${offset}`, at)
   }
   for (const [start, length, field] of IGNORED_NUMBERS) {
-    if (block.subarray(start, start + length).some((byte) => byte !== 0 && byte !== SPACE)) {
-      numberField(block, start, length, field, offset)
-    }
+    if (!isEmpty(block, start, length)) numberField(block, start, length, field, offset)
   }
   const type = block[156] as number
   return {
@@ -95,10 +93,20 @@ function stringField(block: Uint8Array, start: number, length: number, field: st
   const bytes = block.subarray(start, start + length)
   const end = bytes.indexOf(0)
   if (end < 0) return bytes
-  if (!isZeroBlock(bytes.subarray(end))) {
+  if (!isZero(bytes.subarray(end))) {
     throw archiveError('E_ARCHIVE', `has bytes after the NUL of a ${field} at ${offset}`, { fields: { offset } })
   }
   return bytes.subarray(0, end)
+}
+
+function isEmpty(block: Uint8Array, start: number, length: number): boolean {
+  for (let i = start; i < start + length; i++) if (block[i] !== 0 && block[i] !== SPACE) return false
+  return true
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+  return true
 }
 
 /** The checksum: all bytes added up, its own field taken as spaces. */

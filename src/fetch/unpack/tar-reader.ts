@@ -62,7 +62,7 @@ async function readExtra(reader: ByteReader, header: TarHeader, extra: Extra, li
     const fields = { limit: 'pathBytes', offset }
     throw archiveError('E_ARCHIVE_LIMIT', `has an extra header of ${size} bytes at ${offset}`, { fields })
   }
-  const bytes = Uint8Array.from(await reader.exact(size))
+  const bytes = new Uint8Array(await reader.exact(size))
   await reader.skip(padding(size))
   if (type === 'g') return void decodePax(bytes, true, offset)
   const twice = isPax ? extra.pax : type === 'L' ? extra.longName : extra.longLink
