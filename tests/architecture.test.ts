@@ -30,7 +30,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@napi-rs/lzma': ['util/lzma.ts'],
   'tar-stream': ['assemble/formats/tar.ts'],
   commander: ['cli/commander.ts'],
-  semver: [],
+  semver: ['util/version.ts'],
 }
 
 /** Words that make a result depend on the machine, and the places that may have them. */

@@ -40,6 +40,8 @@ export interface Needs {
   readonly target: readonly string[]
   /** Packages that must be in an image together with this one. */
   readonly runtime: readonly string[]
+  /** Versions that are wanted of those above, as semver ranges by name. */
+  readonly ranges: Readonly<Record<string, string>>
 }
 
 /** Shell scripts of one build, run in this order in one sandbox with `set -eu`. Values come as environment variables. */

@@ -3,6 +3,7 @@ import type { Recipe } from '../model/recipe.ts'
 import type { PrebuiltTarget, SourceToolchain, Toolchain } from '../model/toolchain.ts'
 import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
+import { isInRange } from '../util/version.ts'
 
 /** The recipes and toolchains of a profile, wherever they come from. */
 export interface RecipeSource {
@@ -102,9 +103,20 @@ class Resolver {
       })
     }
     const recipe = await this.#source.recipe(name)
+    await this.#checkVersions(recipe)
     const node = await this.#node(recipe)
     for (const need of [...node.tools, ...node.cross, ...node.sysroot]) await this.visit(need, [...path, name])
     this.nodes.set(name, node)
+  }
+
+  async #checkVersions(recipe: Recipe): Promise<void> {
+    for (const [name, range] of Object.entries(recipe.needs.ranges)) {
+      const { version } = await this.#source.recipe(name)
+      if (isInRange(version, range)) continue
+      throw new MrrlError('E_RECIPE_INVALID', `recipe ${recipe.name} needs ${name} ${range}, and it is ${version}`, {
+        fields: { file: `recipes/packages/${recipe.name}/recipe.ts`, field: 'needs' },
+      })
+    }
   }
 
   async #node(recipe: Recipe): Promise<PlanNode> {

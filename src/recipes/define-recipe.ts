@@ -25,6 +25,7 @@ export interface RecipeInput {
   /** Default `target`. */
   readonly role?: Role
   readonly sources: (recipe: { readonly version: string }) => readonly SourceInput[]
+  /** Package names, each with a semver range where the version matters: `make@>=4.4`. */
   readonly needs?: {
     readonly build?: readonly string[]
     readonly target?: readonly string[]

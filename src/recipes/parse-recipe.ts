@@ -1,4 +1,5 @@
-import { OUTPUT_NAMES, type OutputName, type Recipe, ROLES, type Source } from '../model/recipe.ts'
+import { type Needs, OUTPUT_NAMES, type OutputName, type Recipe, ROLES, type Source } from '../model/recipe.ts'
+import { isRange } from '../util/version.ts'
 import { FieldReader } from './fields.ts'
 
 const NAME = /^[a-z0-9][a-z0-9+-]*$/
@@ -31,11 +32,7 @@ export function parseRecipe(exported: unknown, file: string, folder: string): Re
     homepage: fields.string('homepage', /^https?:\/\/\S+$/, 'a URL'),
     role: fields.oneOf('role', ROLES, 'target'),
     sources: readSources(fields, version),
-    needs: {
-      build: needs.strings('build', NAME, 'a package name', []),
-      target: needs.strings('target', NAME, 'a package name', []),
-      runtime: needs.strings('runtime', NAME, 'a package name', []),
-    },
+    needs: readNeeds(needs),
     files: fields.strings('files', FILE_NAME, 'the name of a file beside the recipe', []),
     patches: fields.strings('patches', FILE_NAME, 'the name of a file beside the recipe', []),
     env: readEnv(fields.object('env')),
@@ -54,6 +51,19 @@ export function parseRecipe(exported: unknown, file: string, folder: string): Re
   build.finish()
   fields.finish()
   return recipe
+}
+
+/** Reads `name` or `name@range`. */
+function readNeeds(fields: FieldReader): Needs {
+  const ranges: Record<string, string> = {}
+  const names = (field: 'build' | 'target' | 'runtime'): string[] =>
+    fields.strings(field, /^[a-z0-9][a-z0-9+-]*(@.+)?$/, 'a package name, or name@range', []).map((need, index) => {
+      const [name = '', range] = need.split(/@(.*)/)
+      if (range !== undefined && !isRange(range)) throw fields.fail(`${field}[${index}]`, 'has no semver range after @')
+      if (range !== undefined) ranges[name] = range
+      return name
+    })
+  return { build: names('build'), target: names('target'), runtime: names('runtime'), ranges }
 }
 
 function readSources(fields: FieldReader, version: string): readonly Source[] {

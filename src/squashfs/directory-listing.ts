@@ -61,7 +61,11 @@ function encodeRun(entries: readonly ListedInode[], first: ListedInode): Listing
   const size = entries.reduce((sum, entry) => sum + ENTRY_SIZE + entry.name.length, HEADER_SIZE)
   const fields = new Fields(size).u32(entries.length - 1, first.inode.block, first.number)
   for (const { name, type, inode, number } of entries) {
-    fields.u16(inode.offset).i16(number - first.number).u16(type, name.length - 1).bytes(name)
+    fields
+      .u16(inode.offset)
+      .i16(number - first.number)
+      .u16(type, name.length - 1)
+      .bytes(name)
   }
   return { bytes: fields.finish(), firstName: first.name }
 }

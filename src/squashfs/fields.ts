@@ -23,6 +23,11 @@ export class Fields {
     return this
   }
 
+  u32List(values: readonly number[]): this {
+    for (const value of values) this.#at = this.#bytes.writeUInt32LE(value, this.#at)
+    return this
+  }
+
   /** Whole numbers up to 2^53 - 1, or {@link NO_TABLE}. */
   u64(...values: readonly (number | bigint)[]): this {
     for (const value of values) this.#at = this.#bytes.writeBigUInt64LE(BigInt(value), this.#at)

@@ -12,7 +12,8 @@ export class IdTable {
     const known = this.#indices.get(id)
     if (known !== undefined) return known
     const index = this.#indices.size
-    if (index === MAX_IDS) throw new MrrlError('E_IMAGE', `squashfs holds at most ${MAX_IDS} different user and group ids`)
+    if (index === MAX_IDS)
+      throw new MrrlError('E_IMAGE', `squashfs holds at most ${MAX_IDS} different user and group ids`)
     this.#indices.set(id, index)
     return index
   }

@@ -65,14 +65,14 @@ export function encodeFileInode(header: InodeHeader, file: FileLayout): Uint8Arr
   if (isBasic) {
     return begin(INODE_TYPES.file, header, 16 + file.blocks.length * 4)
       .u32(file.start, fragment, file.offset, file.size)
-      .u32(...file.blocks)
+      .u32List(file.blocks)
       .finish()
   }
   const links = 1
   return begin(INODE_TYPES.file + EXTENDED, header, 40 + file.blocks.length * 4)
     .u64(file.start, file.size, file.sparse)
     .u32(links, fragment, file.offset, NO_INDEX)
-    .u32(...file.blocks)
+    .u32List(file.blocks)
     .finish()
 }
 
@@ -100,7 +100,10 @@ export function encodeDirectoryInode(header: InodeHeader, directory: DirectoryLa
 export function encodeSymlinkInode(header: InodeHeader, target: string): Uint8Array {
   const bytes = Buffer.from(target)
   const links = 1
-  return begin(INODE_TYPES.symlink, header, 8 + bytes.length).u32(links, bytes.length).bytes(bytes).finish()
+  return begin(INODE_TYPES.symlink, header, 8 + bytes.length)
+    .u32(links, bytes.length)
+    .bytes(bytes)
+    .finish()
 }
 
 /** Device; the number is packed as Linux does since 2.6: 12 bits of major between 8 and 12 bits of minor. */

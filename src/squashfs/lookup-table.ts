@@ -28,7 +28,7 @@ export async function encodeLookupTable(
     positions.push(position + block)
   }
   const blocks = await writer.finish()
-  const list = new Fields(positions.length * 8).u64(...positions).finish()
+  const list = Buffer.concat(positions.map((block) => new Fields(8).u64(block).finish()))
   const bytes = Buffer.concat([...blocks, list])
   return { bytes, start: position + bytes.length - list.length }
 }

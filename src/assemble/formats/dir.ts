@@ -56,7 +56,8 @@ async function fill(root: string, image: Image, blobs: BlobReader, isRoot: boole
   })
   for (const entry of image.entries.toReversed()) {
     const isRootFolder = entry.path === ''
-    if (entry.kind === 'directory' && !isRootFolder) await setAttributes(join(root, entry.path), entry, image.epoch, isRoot)
+    if (entry.kind === 'directory' && !isRootFolder)
+      await setAttributes(join(root, entry.path), entry, image.epoch, isRoot)
   }
 }
 
