@@ -10,12 +10,12 @@ import type { Layer } from '../assemble/merge.ts'
 import { type Digest, digestOf } from '../model/digest.ts'
 import { FORMAT_VERSION } from '../model/format-version.ts'
 import type { BranchFilter } from '../model/image.ts'
-import type { Arch } from '../model/profile.ts'
+import type { Arch, Format } from '../model/profile.ts'
 import type { OutputName } from '../model/recipe.ts'
 import type { TreeEntry } from '../model/tree.ts'
 import type { Plan } from '../plan/plan.ts'
 import { splitOutputs } from '../plan/split.ts'
-import { temporaryName, writeAtomic } from '../store/disk.ts'
+import { diskError, temporaryName, writeAtomic } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 import { canonicalJson, type Json } from '../util/canonical-json.ts'
 import { isErrno, MrrlError } from '../util/errors.ts'
@@ -116,15 +116,11 @@ async function makeImages(
   for (const format of plan.profile.formats) {
     if (format === DIR_FORMAT) continue
     settings.onEvent({ type: 'writing', format })
-    const temporary = temporaryName(store.layout.tmp, 'image')
+    const path = await writeImage(format, assembled, plan, store)
     try {
-      const sink = await openFileSink(temporary)
-      const branchFilter = BRANCH_FILTERS[plan.profile.arch]
-      await IMAGE_WRITERS[format].write(assembled.image, store.blobs, sink, { branchFilter })
-      await sink.finish()
-      await tree.addFile(`rootfs.${format}`, createReadStream(temporary, { highWaterMark: 1 << 20 }), false)
+      await tree.addFile(`rootfs.${format}`, createReadStream(path, { highWaterMark: 1 << 20 }), false)
     } finally {
-      await rm(temporary, { force: true })
+      await rm(path, { force: true })
     }
   }
   const output = await tree.finish()
@@ -132,6 +128,26 @@ async function makeImages(
   const wallMs = Math.round(performance.now() - started)
   await store.actions.put(key, { name: `image ${plan.profile.name}`, output, log, wallMs, cpuMs: wallMs })
   return output
+}
+
+/** Writes one format into a temporary file of the store and returns its path. */
+async function writeImage(
+  format: Exclude<Format, 'dir'>,
+  { image }: AssembledImage,
+  plan: Plan,
+  store: Store,
+): Promise<string> {
+  const path = temporaryName(store.layout.tmp, 'image')
+  const sink = await openFileSink(path)
+  try {
+    await IMAGE_WRITERS[format].write(image, store.blobs, sink, { branchFilter: BRANCH_FILTERS[plan.profile.arch] })
+    await sink.finish()
+    return path
+  } catch (error) {
+    await sink.abandon()
+    await rm(path, { force: true })
+    throw diskError(path, error)
+  }
 }
 
 async function assemble(plan: Plan, outputs: ReadonlyMap<string, Digest>, store: Store): Promise<AssembledImage> {

@@ -27,10 +27,9 @@ export default defineRecipe({
     configure: `
       "$SRC/configure" --build="$BUILD_TRIPLE" --prefix="/tools/$NAME" --disable-nls --disable-dependency-tracking \\
         --disable-threads CC="$BUILD_CC" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" CFLAGS='-O1 -w -pipe'`,
+    // The program alone, with the headers that it must find made first: its manual and examples are not there.
     compile: `
-      make -f Makefile -f - built-sources <<'END'
-      built-sources: $(BUILT_SOURCES)
-END
+      echo 'headers: $(filter lib/%,$(BUILT_SOURCES))' | make -f Makefile -f - headers
       make src/bison`,
     install: `
       "$BUILD_STRIP" src/bison

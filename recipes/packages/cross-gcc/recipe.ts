@@ -50,7 +50,9 @@ export default defineRecipe({
         --disable-decimal-float --disable-libssp --disable-libquadmath --disable-libgomp --disable-libatomic \\
         --disable-libsanitizer --disable-libvtv --disable-libstdcxx --disable-libcc1 --disable-fixincludes \\
         CC="$BUILD_CC" CXX="$BUILD_CXX" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" NM="$BUILD_NM" LD="$BUILD_LD" \\
-        MAKEINFO=true CFLAGS="$OPTIMIZE -w -pipe" CXXFLAGS="$OPTIMIZE -w -pipe"`,
+        MAKEINFO=true CFLAGS="$OPTIMIZE -w -pipe" CXXFLAGS="$OPTIMIZE -w -pipe"
+      # Hooks of languages that are left out are generated all the same.
+      mkdir -p gcc/d gcc/rust gcc/jit`,
     // Only what compiles and links: no self tests, no manuals, no header fixing. LIMITS_H_TEST: the C library that is to
     // come has a limits.h, so the compiler's own must go on to it.
     compile: `

@@ -25,8 +25,12 @@ export default defineRecipe({
     },
   ],
   needs: { build: ['make', 'busybox-tools'] },
+  // The repack has no manual, but configure still wants the folder's Makefile: the copy gets an empty one.
+  env: { COPY_SOURCE: '1' },
   build: {
     configure: `
+      mkdir -p "$SRC/doc"
+      : > "$SRC/doc/Makefile.in"
       "$SRC/configure" --build="$BUILD_TRIPLE" --prefix="/tools/$NAME" --disable-nls --disable-dependency-tracking \\
         --disable-extensions --disable-mpfr --disable-pma --without-readline --without-libsigsegv \\
         CC="$BUILD_CC" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" CFLAGS='-O1 -w -pipe'`,

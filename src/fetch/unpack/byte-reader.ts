@@ -1,4 +1,5 @@
 import { archiveError } from './archive-error.ts'
+import { isZero } from './zeros.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
@@ -100,9 +101,4 @@ export class ByteReader {
     this.#position += count
     return taken
   }
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
-  return true
 }

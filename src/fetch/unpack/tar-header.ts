@@ -1,4 +1,5 @@
 import { archiveError } from './archive-error.ts'
+import { isZero } from './zeros.ts'
 
 /** Size of a header and unit of everything in a tar archive, in bytes. */
 export const BLOCK: number = 512
@@ -21,14 +22,9 @@ const GNU_MAGIC = 'ustar  \0'
 const OLD_MAGIC = '\0'.repeat(8)
 const SPACE = 0x20
 
-/** True when a block is all zeros: half of the end marker. */
-export function isZeroBlock(block: Uint8Array): boolean {
-  return block[0] === 0 && isZero(block)
-}
-
 /** True for a first block that only a tar archive has: the magic, or for archives before POSIX a right checksum. */
 export function looksLikeTar(block: Uint8Array): boolean {
-  if (block.length < BLOCK || isZeroBlock(block)) return false
+  if (block.length < BLOCK || isZero(block)) return false
   return text(block, 257, 5) === 'ustar' || hasOldChecksum(block)
 }
 
@@ -101,11 +97,6 @@ function stringField(block: Uint8Array, start: number, length: number, field: st
 
 function isEmpty(block: Uint8Array, start: number, length: number): boolean {
   for (let i = start; i < start + length; i++) if (block[i] !== 0 && block[i] !== SPACE) return false
-  return true
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
   return true
 }
 

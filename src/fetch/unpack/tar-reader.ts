@@ -3,8 +3,9 @@ import type { ByteReader } from './byte-reader.ts'
 import { type ArchiveEntry, Content } from './entry.ts'
 import { decodeName, entryPath } from './entry-path.ts'
 import type { ArchiveLimits } from './limits.ts'
-import { BLOCK, decodeHeader, isZeroBlock, type TarHeader } from './tar-header.ts'
+import { BLOCK, decodeHeader, type TarHeader } from './tar-header.ts'
 import { decodePax, type PaxFields } from './tar-pax.ts'
+import { isZero } from './zeros.ts'
 
 /** Largest pax header; what real writers put in stays below a few kilobytes. */
 const MAX_PAX_BYTES = 1 << 20
@@ -27,7 +28,7 @@ export async function* readTar(reader: ByteReader, limits: ArchiveLimits): Async
     const offset = reader.position
     const block = await reader.maybe(BLOCK)
     if (block === undefined) throw archiveError('E_ARCHIVE', `is cut off: it has no end marker at ${offset}`)
-    if (isZeroBlock(block)) {
+    if (isZero(block)) {
       if (hasAny(extra)) throw archiveError('E_ARCHIVE', 'ends after a header that describes a next entry')
       return await readEnd(reader)
     }
@@ -48,7 +49,7 @@ export async function* readTar(reader: ByteReader, limits: ArchiveLimits): Async
 /** The second zero block, then zeros only: entries behind the marker are read by some readers and not by others. */
 async function readEnd(reader: ByteReader): Promise<void> {
   const second = await reader.maybe(BLOCK)
-  if (second === undefined || !isZeroBlock(second)) {
+  if (second === undefined || !isZero(second)) {
     throw archiveError('E_ARCHIVE', `has half an end marker at ${reader.position - BLOCK}`)
   }
   if (!(await reader.onlyZeros())) throw archiveError('E_ARCHIVE', 'has other bytes after its end marker')
