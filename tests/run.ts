@@ -37,8 +37,9 @@ await Promise.all(Array.from({ length: workers }, work))
 
 const skipped = results.flatMap((result) => result.skipped)
 const passed = sum(results.map((result) => result.passed))
-const failed = sum(results.map((result) => result.failed)) + (passed === 0 ? 1 : 0)
-if (passed === 0) console.log('no test passed: nothing was tested')
+const nothing = passed + skipped.length === 0
+const failed = sum(results.map((result) => result.failed)) + (nothing ? 1 : 0)
+if (nothing) console.log('no test was found, which is a failure')
 for (const title of skipped) console.log(`skipped  ${title}`)
 if (skipped.length > 0) console.log(`${skipped.length} skipped`)
 console.log(`${passed} passed, ${failed} failed`)

@@ -13,7 +13,6 @@ import { withLock } from '../store/locks.ts'
 import type { Store } from '../store/store.ts'
 import { MrrlError } from '../util/errors.ts'
 import { type Durations, readDurations, writeDurations } from './durations.ts'
-import { heal } from './heal.ts'
 import { Inputs } from './inputs.ts'
 import { type Jobserver, openJobserver } from './jobserver.ts'
 import type { Settings } from './settings.ts'
@@ -29,36 +28,24 @@ export interface BuiltPackage {
   readonly cached: boolean
 }
 
-/** How often a build starts over after it found damage in the store. */
-const HEALING_ROUNDS = 3
-
 /**
- * Builds every package of a plan that the store does not have. Throws the error of the first package that failed;
- * with `keepGoing`, after everything that does not depend on it.
+ * Builds every package of a plan that the store does not have, and adds each to `built` when it is there. Throws the
+ * error of the first package that failed; with `keepGoing`, after everything that does not depend on it.
  * @param checkBootstrap is called for the steps that saw the host, before anything is built with their output
  */
 export async function buildPackages(
   plan: Plan,
   store: Store,
   settings: Settings,
+  built: Map<string, BuiltPackage>,
   checkBootstrap: (name: string, output: Digest) => void,
-): Promise<ReadonlyMap<string, BuiltPackage>> {
+): Promise<void> {
   settings.onEvent({ type: 'planned', steps: [...plan.nodes.keys()] })
-  for (let round = 1; ; round++) {
-    const run = new BuildRun(plan, store, settings, checkBootstrap)
-    try {
-      return await run.finish()
-    } catch (error) {
-      const isDamage = error instanceof MrrlError && error.code === 'E_STORE_CORRUPT'
-      if (!isDamage || round === HEALING_ROUNDS) throw error
-      settings.onEvent({ type: 'healing', reason: error.message })
-      await heal(plan, store, run.built)
-    }
-  }
+  await new BuildRun(plan, store, settings, built, checkBootstrap).finish()
 }
 
 class BuildRun {
-  readonly built = new Map<string, BuiltPackage>()
+  readonly #built: Map<string, BuiltPackage>
   readonly #plan: Plan
   readonly #store: Store
   readonly #settings: Settings
@@ -67,7 +54,14 @@ class BuildRun {
   readonly #checkBootstrap: (name: string, output: Digest) => void
   #machinery: Promise<{ sandbox: Sandbox; jobserver: Jobserver; folder: string }> | undefined
 
-  constructor(plan: Plan, store: Store, settings: Settings, check: (name: string, output: Digest) => void) {
+  constructor(
+    plan: Plan,
+    store: Store,
+    settings: Settings,
+    built: Map<string, BuiltPackage>,
+    check: (name: string, output: Digest) => void,
+  ) {
+    this.#built = built
     this.#checkBootstrap = check
     this.#plan = plan
     this.#store = store
@@ -76,7 +70,7 @@ class BuildRun {
     this.#inputs = new Inputs(plan, store, this.#sources)
   }
 
-  async finish(): Promise<ReadonlyMap<string, BuiltPackage>> {
+  async finish(): Promise<void> {
     const durations = await readDurations(this.#store)
     const tasks = [...this.#plan.nodes].map(([name, node]) => ({
       name,
@@ -88,16 +82,15 @@ class BuildRun {
       const { jobs: limit, keepGoing, signal } = this.#settings
       const result = await schedule(tasks, { limit, keepGoing, signal }, (name) => this.#build(name, durations))
       this.#check(result)
-      return this.built
     } finally {
       await this.#stopMachinery()
-      await writeDurations(this.#store, this.built)
+      await writeDurations(this.#store, this.#built)
     }
   }
 
   async #build(name: string, durations: Durations): Promise<void> {
     const node = this.#node(name)
-    const outputs = new Map([...this.built].map(([built, { result }]) => [built, result.output]))
+    const outputs = new Map([...this.#built].map(([built, { result }]) => [built, result.output]))
     const request = await this.#inputs.request(node, outputs)
     const key = requestKey(request)
     const known = await this.#store.actions.get(key)
@@ -125,7 +118,7 @@ class BuildRun {
 
   #finished(name: string, key: Digest, result: ActionResult, cached: boolean): void {
     if (this.#node(name).recipe.role === 'bootstrap') this.#checkBootstrap(name, result.output)
-    this.built.set(name, { name, key, result, cached })
+    this.#built.set(name, { name, key, result, cached })
     if (cached) this.#settings.onEvent({ type: 'step cached', name })
     else this.#settings.onEvent({ type: 'step finished', name, wallMs: result.wallMs, cpuMs: result.cpuMs })
   }

@@ -61,6 +61,22 @@ export async function writeImages(
   const key = imageKey(plan, outputs)
   const known = await store.actions.get(key)
   const tree = known?.output ?? (await makeImages(plan, outputs, store, settings, key))
+  try {
+    const exported = await exportImages(plan, outputs, store, settings, tree)
+    return { ...exported, cached: known !== undefined }
+  } catch (error) {
+    if (error instanceof MrrlError && error.code === 'E_STORE_CORRUPT') await store.actions.remove(key)
+    throw error
+  }
+}
+
+async function exportImages(
+  plan: Plan,
+  outputs: ReadonlyMap<string, Digest>,
+  store: Store,
+  settings: Settings,
+  tree: Digest,
+): Promise<Omit<WrittenImages, 'cached'>> {
   const { files } = await store.trees.directory(tree)
   const folder = join(settings.imageFolder, plan.profile.name)
   await mkdir(folder, { recursive: true })
@@ -78,7 +94,7 @@ export async function writeImages(
     images.push({ format, file, path, digest })
   }
   await exportFile(store, manifestDigest, join(folder, MANIFEST))
-  return { images, manifest: JSON.parse(text), cached: known !== undefined }
+  return { images, manifest: JSON.parse(text) }
 }
 
 function imageKey(plan: Plan, outputs: ReadonlyMap<string, Digest>): Digest {

@@ -7,6 +7,7 @@ import { writeAtomic } from '../store/disk.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { MrrlError } from '../util/errors.ts'
 import { type BuiltPackage, buildPackages } from './build.ts'
+import { heal } from './heal.ts'
 import { type WrittenImages, writeImages } from './images.ts'
 import { checkFresh, checkImage, checkOutput, describeChanges, lockOf, withOutputs } from './lock.ts'
 import type { BuildReport, ImageReport, StepReport } from './report.ts'
@@ -63,12 +64,37 @@ async function runBuild(plan: Plan, store: Store, settings: Settings, lock: Lock
   const check = (name: string, output: Digest): void => {
     if (lock !== undefined) checkOutput(lock, name, output)
   }
-  const built = await buildPackages(plan, store, settings, check)
-  for (const { name, result } of built.values()) check(name, result.output)
-  const outputs = new Map([...built].map(([name, { result }]) => [name, result.output]))
-  const images = await writeImages(plan, outputs, store, settings)
+  const { built, images } = await healing(plan, store, settings, async (built) => {
+    await buildPackages(plan, store, settings, built, check)
+    for (const { name, result } of built.values()) check(name, result.output)
+    const outputs = new Map([...built].map(([name, { result }]) => [name, result.output]))
+    return writeImages(plan, outputs, store, settings)
+  })
   if (lock !== undefined) for (const { file, digest } of images.images) checkImage(lock, file, digest)
   return { built, images }
+}
+
+/** How often a build starts over after it found damage in the store. */
+const HEALING_ROUNDS = 3
+
+/** Runs `work`; when it finds damage in the store, lets what is damaged be made again and runs it once more. */
+async function healing(
+  plan: Plan,
+  store: Store,
+  settings: Settings,
+  work: (built: Map<string, BuiltPackage>) => Promise<WrittenImages>,
+): Promise<BuildOutcome> {
+  for (let round = 1; ; round++) {
+    const built = new Map<string, BuiltPackage>()
+    try {
+      return { built, images: await work(built) }
+    } catch (error) {
+      const isDamage = error instanceof MrrlError && error.code === 'E_STORE_CORRUPT'
+      if (!isDamage || round === HEALING_ROUNDS) throw error
+      settings.onEvent({ type: 'healing', reason: error.message })
+      await heal(plan, store, built)
+    }
+  }
 }
 
 function reportOf(

@@ -7,7 +7,7 @@ const FOLDER = '/etc/apt'
 const MOST_MIRRORS = 4
 
 /** One archive of apt's sources. */
-export interface AptSource {
+interface AptSource {
   /** Base URL, the folder that holds `pool/`. */
   readonly uri: string
   readonly components: readonly string[]
@@ -33,7 +33,7 @@ export async function readAptMirrors(host: Host): Promise<readonly string[]> {
 }
 
 /** Reads the one-line form: `deb [options] uri suite component…`. Flat archives (a suite that ends in `/`) have no pool. */
-export function parseSourcesList(text: string): AptSource[] {
+function parseSourcesList(text: string): AptSource[] {
   const sources: AptSource[] = []
   for (const line of text.split('\n')) {
     const [, uri, suite, rest] =
@@ -45,7 +45,7 @@ export function parseSourcesList(text: string): AptSource[] {
 }
 
 /** Reads the stanza form, `URIs:` and so on, deb822(5). */
-export function parseDeb822(text: string): AptSource[] {
+function parseDeb822(text: string): AptSource[] {
   const lines = text.split('\n').filter((line) => !line.startsWith('#'))
   const sources: AptSource[] = []
   for (const stanza of lines.join('\n').split(/\n\s*\n/)) {

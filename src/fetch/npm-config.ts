@@ -46,7 +46,7 @@ export function npmConfigOf(settings: ReadonlyMap<string, string>, askNpm: Host[
 }
 
 /** Reads one `.npmrc`: `key = value` lines, comments, quotes, `${VARIABLE}`. */
-export function parseNpmrc(text: string, env: Host['env']): Map<string, string> {
+function parseNpmrc(text: string, env: Host['env']): Map<string, string> {
   const settings = new Map<string, string>()
   for (const line of text.split(/\r?\n/)) {
     const [, key, value] = /^\s*([^\s;#[=][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? []

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { deflate } from 'node:zlib'
 import type { BranchFilter } from '../model/image.ts'
+import { hasBranches } from '../util/xz/bcj.ts'
 import { dictionaryFor } from '../util/xz/dictionary.ts'
 import { xzCompress } from '../util/xz/encode.ts'
 import { Fields } from './fields.ts'
@@ -49,11 +50,12 @@ export function xzCompressor(blockSize: number, filter: BranchFilter): Compresso
       preset: PRESET,
       dictionarySize: dictionaryFor(bytes.length, blockSize),
     })
-  const variants: readonly BranchFilter[] = filter === 'none' ? ['none'] : ['none', filter]
+  const variants = (bytes: Uint8Array): readonly BranchFilter[] =>
+    filter === 'none' || !hasBranches(filter, bytes) ? ['none'] : ['none', filter]
   return {
     id: XZ_ID,
     options: filter === 'x86' ? new Fields(8).u32(blockSize, X86_FLAG).finish() : null,
-    packData: async (bytes) => smaller(bytes, await Promise.all(variants.map((used) => pack(bytes, used)))),
+    packData: async (bytes) => smaller(bytes, await Promise.all(variants(bytes).map((used) => pack(bytes, used)))),
     packMetadata: async (bytes) => smaller(bytes, [await pack(bytes, 'none')]),
   }
 }

@@ -15,16 +15,19 @@ export class DataWriter {
   readonly #queue: BlockQueue
   readonly #blobs: BlobReader
   readonly #blockSize: number
+  readonly #alignment: number
   readonly #files = new Map<Digest, FileLayout>()
   readonly #fragments: Uint8Array[] = []
   #tails: Uint8Array[] = []
   #tailsSize = 0
   #fragmentCount = 0
 
-  constructor(queue: BlockQueue, blobs: BlobReader, blockSize: number) {
+  /** @param alignment of tails in their fragments, in bytes: code of machines with fixed instructions needs it */
+  constructor(queue: BlockQueue, blobs: BlobReader, blockSize: number, alignment: number) {
     this.#queue = queue
     this.#blobs = blobs
     this.#blockSize = blockSize
+    this.#alignment = alignment
   }
 
   /** Writes a file unless an equal one was written before. */
@@ -99,7 +102,13 @@ export class DataWriter {
   }
 
   async #addTail(tail: Uint8Array, layout: Mutable<FileLayout>): Promise<void> {
-    if (this.#tailsSize + tail.length > this.#blockSize) await this.#finishFragment()
+    const gap = (this.#alignment - (this.#tailsSize % this.#alignment)) % this.#alignment
+    if (this.#tailsSize + gap + tail.length > this.#blockSize) {
+      await this.#finishFragment()
+    } else if (gap > 0) {
+      this.#tails.push(new Uint8Array(gap))
+      this.#tailsSize += gap
+    }
     layout.fragment = this.#fragmentCount
     layout.offset = this.#tailsSize
     this.#tails.push(tail)

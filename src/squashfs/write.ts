@@ -23,6 +23,8 @@ export interface SquashfsOptions {
 
 /** Loop devices and some boot loaders read whole pages. */
 const PADDING = 4096
+/** The branch filter takes only words at multiples of four for instructions. */
+const ARM64_INSTRUCTION = 4
 const MIN_BLOCK = 4096
 const MAX_BLOCK = 2 ** 20
 
@@ -48,7 +50,8 @@ export async function writeSquashfs(
   if (compressor.options !== null) {
     await sink.write(encodeMetadataBlock({ bytes: compressor.options, isCompressed: false }))
   }
-  const data = new DataWriter(new BlockQueue(sink, compressor, parallel), blobs, blockSize)
+  const alignment = branchFilter === 'arm64' ? ARM64_INSTRUCTION : 1
+  const data = new DataWriter(new BlockQueue(sink, compressor, parallel), blobs, blockSize, alignment)
   for (const entry of image.entries) if (entry.kind === 'file') await data.add(entry.digest)
   await data.finish()
 

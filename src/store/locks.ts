@@ -1,9 +1,15 @@
 import { once } from 'node:events'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { digestOf, hashOf } from '../model/digest.ts'
 import { isErrno } from '../util/errors.ts'
 import type { Layout } from './layout.ts'
+
+/** A lock that is held. */
+export interface Lock {
+  /** Lets the next one have it. */
+  release(): void
+}
 
 /**
  * Locks between processes on abstract Unix sockets: the kernel frees them however their holder ends.
@@ -15,34 +21,43 @@ export async function withLock<T>(layout: Layout, name: string, work: () => Prom
   try {
     return await work()
   } finally {
-    lock.close()
+    lock.release()
   }
 }
 
 /** Takes the lock if nobody has it; undefined when somebody does. */
-export async function tryLock(layout: Layout, name: string): Promise<Server | undefined> {
+export async function tryLock(layout: Layout, name: string): Promise<Lock | undefined> {
   return tryListen(socketName(layout, name))
 }
 
-async function acquire(socket: string): Promise<Server> {
+async function acquire(socket: string): Promise<Lock> {
   for (;;) {
-    const server = await tryListen(socket)
-    if (server !== undefined) return server
+    const lock = await tryListen(socket)
+    if (lock !== undefined) return lock
     await released(socket)
   }
 }
 
-async function tryListen(socket: string): Promise<Server | undefined> {
-  const server = createServer()
+async function tryListen(socket: string): Promise<Lock | undefined> {
+  const waiting = new Set<Socket>()
+  const server = createServer((client) => {
+    waiting.add(client.unref())
+    client.on('error', () => undefined)
+    client.on('close', () => waiting.delete(client))
+  })
   server.unref()
   try {
     server.listen(socket)
     await once(server, 'listening')
-    server.on('connection', (client) => client.on('error', () => undefined).unref())
-    return server
   } catch (error) {
     if (isErrno(error, 'EADDRINUSE')) return undefined
     throw error
+  }
+  return {
+    release: () => {
+      server.close()
+      for (const client of waiting) client.destroy()
+    },
   }
 }
 

@@ -23,6 +23,18 @@ export function codeLike(length: number, seed = 1): Uint8Array {
   return out
 }
 
+/** ARM64 code that calls the same few functions again and again, which packs well with the branch filter only. */
+export function armCalls(length: number): Uint8Array {
+  const out = Buffer.from(noise(length))
+  for (let at = 0; at + 4 <= length; at += 4) {
+    const choice = out[at] as number
+    const target = (choice % 5) * 4096
+    const call = 0x94000000 | (((target - at) >> 2) & 0x03ffffff)
+    out.writeUInt32LE((choice < 128 ? call : 0xaa0003e0 + (choice & 15)) >>> 0, at)
+  }
+  return out
+}
+
 /** `bytes` in pieces of `size`. */
 export async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

@@ -52,12 +52,12 @@ function parseMtree(row: string): Seen {
   const kind = value.type ?? ''
   const details: Readonly<Record<string, string>> = {
     file: `${value.size} ${value.sha256digest ?? sha256(new Uint8Array(0))}`,
-    link: unescape(value.link ?? ''),
+    link: unoctal(value.link ?? ''),
     char: (value.device ?? '').replace('native,', ''),
     block: (value.device ?? '').replace('native,', ''),
   }
   return {
-    path: unescape(name).replace(/^\/?\.\/?/, ''),
+    path: unoctal(name).replace(/^\/?\.\/?/, ''),
     kind,
     mode: kind === 'link' ? 0o777 : Number.parseInt(value.mode ?? '', 8),
     uid: Number(value.uid),
@@ -67,7 +67,7 @@ function parseMtree(row: string): Seen {
   }
 }
 
-function unescape(text: string): string {
+function unoctal(text: string): string {
   const bytes: number[] = []
   for (let at = 0; at < text.length; at++) {
     if (text[at] === '\\') {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -14,6 +14,24 @@ export function missingRoot(): string | null {
   return process.getuid?.() === 0 ? null : 'needs root'
 }
 
+/** Why a squashfs cannot be mounted here, or null when it can. */
+export function missingSquashfsMount(): string | null {
+  if (process.getuid?.() !== 0) return 'needs root'
+  if (!existsSync('/dev/loop-control')) return 'needs loop devices'
+  if (!readFileSync('/proc/filesystems', 'utf8').includes('squashfs')) return 'needs squashfs in the kernel'
+  return spawnSync('unshare', ['--mount', 'true']).status === 0 ? null : 'needs the right to mount'
+}
+
+/** Mounts a squashfs file while `body` runs. */
+export async function withMount<T>(image: string, folder: string, body: () => T | Promise<T>): Promise<T> {
+  run('mount', '-t', 'squashfs', '-o', 'loop,ro,nodev,nosuid', image, folder)
+  try {
+    return await body()
+  } finally {
+    run('umount', folder)
+  }
+}
+
 /** Runs a program and returns its output; throws with its error output when it fails. */
 export function run(program: string, ...args: string[]): Buffer {
   return execFileSync(program, args, { maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -22,7 +40,7 @@ export function run(program: string, ...args: string[]): Buffer {
 /** Runs a program with `input` as its standard input and returns its output. */
 export function pipe(input: Uint8Array, program: string, ...args: string[]): Buffer {
   const result = spawnSync(program, args, { input, maxBuffer: 2 ** 30 })
-  if (result.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${result.stderr}`)
+  if (result.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${result.signal ?? ''} ${result.stderr}`)
   return result.stdout
 }
 
@@ -32,6 +50,8 @@ export async function withFolder<T>(body: (folder: string) => T | Promise<T>): P
   try {
     return await body(folder)
   } finally {
+    // Tests make folders that deny access to their own owner.
+    spawnSync('chmod', ['-R', 'u+rwX', folder])
     rmSync(folder, { recursive: true, force: true })
   }
 }

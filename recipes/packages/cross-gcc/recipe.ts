@@ -1,4 +1,5 @@
 import { defineRecipe } from 'mrrl'
+import { gccSource } from './source.ts'
 
 export default defineRecipe({
   name: 'cross-gcc',
@@ -7,36 +8,7 @@ export default defineRecipe({
   license: 'GPL-3.0-or-later WITH GCC-exception-3.1',
   homepage: 'https://gcc.gnu.org/',
   role: 'cross',
-  sources: ({ version }) => [
-    {
-      from: [`debian:pool/main/g/gcc-14/gcc-14_${version}.orig.tar.gz`],
-      integrity: 'sha256-4WKl7z8Ad+yuWYxlVpCNKrgIQVMt8zmAcqlqbfbmqik=',
-      size: 94299633,
-      inner: `gcc-14-${version}/gcc-${version}-dfsg.tar.xz`,
-      // The folders of other languages and of other libraries must not even be there: configure would enter them.
-      include: [
-        '*',
-        'config/**',
-        'gcc/*',
-        'gcc/{analyzer,c,c-family,common,ginclude,lto,rtl-ssa,text-art}/**',
-        'gcc/*/*-target.def',
-        'gcc/config/*',
-        'gcc/config/{aarch64,arm,i386}/**',
-        'include/**',
-        'libbacktrace/**',
-        'libcpp/**',
-        'libdecnumber/**',
-        'libgcc/*',
-        'libgcc/config/*',
-        'libgcc/config/{aarch64,arm,i386,ia64,libbid}/**',
-        'libgcc/soft-fp/**',
-        'libiberty/**',
-        'lto-plugin/**',
-        'zlib/*',
-      ],
-      exclude: ['**/ChangeLog*', '**/po/**', '**/*.texi', '**/*.info', 'libiberty/testsuite/*.{c,exp}'],
-    },
-  ],
+  sources: ({ version }) => [gccSource(version)],
   needs: { build: ['make', 'busybox-tools', 'cross-binutils', 'gmp', 'mpfr', 'mpc', 'isl'] },
   build: {
     // The linker for the target must be found now: else configure concludes that it can do next to nothing.
@@ -75,6 +47,6 @@ export default defineRecipe({
       cd gcc
       cp libgcc.mvars tconfig.h tm.h options.h insn-constants.h insn-modes.h version.h "$OUT/cross/lib/libgcc-build/"`,
   },
-  env: { OPTIMIZE: '-O2' },
+  env: { OPTIMIZE: '-O1' },
   timeout: 7200,
 })

@@ -1,4 +1,5 @@
 import { defineRecipe } from 'mrrl'
+import { gccSource } from '../cross-gcc/source.ts'
 
 export default defineRecipe({
   name: 'libgcc',
@@ -6,28 +7,7 @@ export default defineRecipe({
   summary: "The compiler's runtime, built against the finished C library",
   license: 'GPL-3.0-or-later WITH GCC-exception-3.1',
   homepage: 'https://gcc.gnu.org/',
-  sources: ({ version }) => [
-    {
-      from: [`debian:pool/main/g/gcc-14/gcc-14_${version}.orig.tar.gz`],
-      integrity: 'sha256-4WKl7z8Ad+yuWYxlVpCNKrgIQVMt8zmAcqlqbfbmqik=',
-      size: 94299633,
-      inner: `gcc-14-${version}/gcc-${version}-dfsg.tar.xz`,
-      include: [
-        '*',
-        'config/**',
-        'gcc/*.{def,h,in}',
-        'gcc/{BASE-VER,DATESTAMP,DEV-PHASE}',
-        'gcc/config/*.{h,def}',
-        'gcc/config/{aarch64,arm,i386}/*.{h,def}',
-        'include/**',
-        'libgcc/*',
-        'libgcc/config/*',
-        'libgcc/config/{aarch64,arm,i386,ia64,libbid}/**',
-        'libgcc/soft-fp/**',
-      ],
-      exclude: ['**/ChangeLog*'],
-    },
-  ],
+  sources: ({ version }) => [gccSource(version)],
   needs: { build: ['make', 'busybox-tools', 'cross-binutils', 'cross-gcc'], target: ['glibc'], runtime: ['glibc'] },
   build: {
     // libgcc asks the build folder of the compiler, its neighbour, for what the compiler knows of the target.

@@ -16,10 +16,11 @@ export default defineRecipe({
     },
   ],
   needs: { build: ['make', 'busybox-tools'] },
+  files: ['seed.site'],
   build: {
     configure: `
-      "$SRC/configure" --build="$BUILD_TRIPLE" --prefix="/tools/$NAME" --disable-nls --disable-dependency-tracking \\
-        --disable-threads CC="$BUILD_CC" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" CFLAGS='-O1 -w -pipe'`,
+      CONFIG_SITE="$FILES/seed.site" "$SRC/configure" --build="$BUILD_TRIPLE" --prefix="/tools/$NAME" --disable-nls \\
+        --disable-dependency-tracking --disable-threads CC="$BUILD_CC" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" CFLAGS='-O1 -w -pipe'`,
     compile: `
       make -C lib
       make -C src`,

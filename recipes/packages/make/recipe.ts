@@ -25,6 +25,7 @@ export default defineRecipe({
       ],
     },
   ],
+  files: ['seed.site'],
   // The repack has no manual, but configure still wants the folder's Makefile: the copy gets an empty one.
   env: { COPY_SOURCE: '1' },
   build: {
@@ -33,8 +34,8 @@ export default defineRecipe({
       mkdir doc
       : > doc/Makefile.in
       # The archiver and the compiler are named, so that nothing of the host's can be found instead.
-      ./configure --build="$BUILD_TRIPLE" --prefix="/tools/$NAME" --disable-nls --disable-dependency-tracking \\
-        --without-guile --disable-load CC="$BUILD_CC" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" \\
+      CONFIG_SITE="$FILES/seed.site" ./configure --build="$BUILD_TRIPLE" --prefix="/tools/$NAME" --disable-nls \\
+        --disable-dependency-tracking --without-guile --disable-load CC="$BUILD_CC" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" \\
         CFLAGS='-O2 -w' LDFLAGS=-static`,
     // There is no make yet: its own script compiles it.
     compile: 'sh ./build.sh',

@@ -38,18 +38,31 @@ async function fill(archive: Pack, image: Image, headers: readonly Header[], blo
 }
 
 async function addWhole(archive: Pack, header: Header, bytes: Uint8Array): Promise<void> {
+  checkSize(header, bytes.length)
   await new Promise<void>((done, fail) => archive.entry(header, Buffer.from(bytes), settle(done, fail)))
 }
 
 async function addStream(archive: Pack, header: Header, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const { promise: written, resolve, reject } = Promise.withResolvers<void>()
+  written.catch(() => undefined)
   const body = archive.entry(header, settle(resolve, reject))
+  body.on('error', reject)
+  let size = 0
   for await (const piece of pieces) {
+    size += piece.length
     if (body.write(piece)) continue
     await Promise.race([new Promise<void>((drained) => body.once('drain', drained)), written])
   }
+  checkSize(header, size)
   body.end(null)
   await written
+}
+
+function checkSize(header: Header, size: number): void {
+  if (size === header.size) return
+  throw new MrrlError('E_STORE_CORRUPT', `${header.name} has not the size of its digest`, {
+    fields: { expected: header.size, size },
+  })
 }
 
 function settle(done: () => void, fail: (error: Error) => void): (error?: Error | null) => void {

@@ -13,7 +13,7 @@ const SMALL_FILE = 1 << 20
 const FILES_IN_FLIGHT = 16
 
 /** Which entries of an archive become part of the tree, and where. */
-export type Selection = Pick<Source, 'strip' | 'include' | 'exclude'>
+type Selection = Pick<Source, 'strip' | 'include' | 'exclude'>
 
 interface StoredFile {
   readonly size: number

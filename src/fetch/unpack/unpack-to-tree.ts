@@ -40,9 +40,10 @@ export async function unpackToTree(
   const name = fileNames(source.from)[0] ?? formatDigest(blob)
   const budget = new Budget(limits)
   const writer = new TreeWriter(store.trees.create(), source, budget)
+  const job = { writer, budget, signal }
   const reader = new ByteReader(abortable(store.blobs.stream(blob), signal))
   try {
-    await unpack(reader, name, source.inner, writer, budget)
+    await unpack(reader, name, source.inner, job)
     return await writer.finish()
   } catch (error) {
     if (isArchiveError(error) && !(await store.blobs.verify(blob))) {
@@ -58,22 +59,25 @@ export async function unpackToTree(
   }
 }
 
-async function unpack(
-  outer: ByteReader,
-  name: string,
-  inner: readonly string[],
-  writer: TreeWriter,
-  budget: Budget,
-): Promise<void> {
+/** What all archives of one source share. */
+interface Job {
+  readonly writer: TreeWriter
+  readonly budget: Budget
+  readonly signal: AbortSignal | undefined
+}
+
+async function unpack(outer: ByteReader, name: string, inner: readonly string[], job: Job): Promise<void> {
+  const { writer, budget, signal } = job
   const { reader, compressed } = await decompress(outer, budget)
   try {
     const head = await reader.peek(BLOCK)
     const isAr = looksLikeAr(head)
     if (isAr || looksLikeTar(head)) {
-      const entries = isAr ? readAr(reader, budget.limits) : readTar(reader, budget.limits)
+      const read = isAr ? readAr : readTar
+      const entries = abortable(read(reader, budget.limits), signal)
       const members = isAr && inner.length === 0 ? DEB_DATA : inner
       if (members.length === 0) await writer.addArchive(entries)
-      else await unpackMembers(entries, name, members, writer, budget)
+      else await unpackMembers(entries, name, members, job)
     } else if (inner.length > 0) {
       throw archiveError('E_ARCHIVE', `is not an archive, so it has no member ${inner.join(', ')}`)
     } else {
@@ -90,20 +94,19 @@ async function unpackMembers(
   entries: AsyncIterable<ArchiveEntry>,
   name: string,
   members: readonly string[],
-  writer: TreeWriter,
-  budget: Budget,
+  job: Job,
 ): Promise<void> {
   const names = new Names(false)
   const wanted = members.map((pattern) => ({ pattern, matches: globMatcher([pattern]), found: false }))
   for await (const entry of entries) {
-    budget.entry(0)
+    job.budget.entry(0)
     if (entry.path !== '') names.add(entry.path, entry.kind === 'hardlink' ? 'file' : entry.kind)
     const matching = wanted.filter(({ matches }) => matches(entry.path))
     if (matching.length === 0 || entry.kind !== 'file') continue
     for (const want of matching) want.found = true
     const member = new ByteReader(entry.content.pieces())
     try {
-      await unpack(member, entry.path.split('/').at(-1) ?? entry.path, [], writer, budget)
+      await unpack(member, entry.path.split('/').at(-1) ?? entry.path, [], job)
     } catch (error) {
       throw inArchive(`${name}: ${entry.path}`, error)
     }
@@ -112,10 +115,10 @@ async function unpackMembers(
   if (missing.length > 0) throw archiveError('E_ARCHIVE', `holds no file that matches ${missing.join(', ')}`)
 }
 
-async function* abortable(pieces: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
+async function* abortable<T>(items: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  for await (const item of items) {
     signal?.throwIfAborted()
-    yield piece
+    yield item
   }
 }
 

@@ -1,7 +1,7 @@
 import { lzma2Compress } from '../lzma.ts'
 import { BranchCoder } from './bcj.ts'
 import { encodeBlockHeader, type XzFilter } from './block-header.ts'
-import { type Check, checkSize, startCheck } from './check.ts'
+import { type Check, checkSize, type RunningCheck, startCheck } from './check.ts'
 import { encodeIndex } from './index-field.ts'
 import { encodeStreamFooter, encodeStreamHeader } from './stream-frame.ts'
 
@@ -36,37 +36,49 @@ export async function* xzCompressStream(
   const header = encodeBlockHeader({ filters, dictionarySize, compressedSize: null, unpackedSize: null })
   yield Buffer.concat([encodeStreamHeader(check), header])
 
-  const runningCheck = startCheck(check)
-  let unpackedSize = 0
-  let failure: { readonly cause: unknown } | null = null
-  const watched = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const piece of input) {
-        runningCheck.update(piece)
-        unpackedSize += piece.length
-        yield piece
-      }
-    } catch (cause) {
-      failure = { cause }
-      throw cause
-    }
-  }
+  const meter = new Meter(input, check)
+  const filtered = filter === 'none' ? meter.pieces() : convertBranches(meter.pieces(), filter)
   let compressedSize = 0
-  const filtered = filter === 'none' ? watched() : convertBranches(watched(), filter)
   try {
     for await (const part of lzma2Compress(filtered, { preset, dictionarySize })) {
       compressedSize += part.length
       yield part
     }
   } catch (error) {
-    // On its way through the library the input's error becomes a text.
-    throw failure === null ? error : (failure as { readonly cause: unknown }).cause
+    throw meter.failure ?? error
   }
 
   const padding = Buffer.alloc((4 - (compressedSize % 4)) % 4)
   const unpaddedSize = header.length + compressedSize + checkSize(check)
-  const index = encodeIndex([{ unpaddedSize, unpackedSize }])
-  yield Buffer.concat([padding, runningCheck.digest(), index, encodeStreamFooter(check, index.length)])
+  const index = encodeIndex([{ unpaddedSize, unpackedSize: meter.size }])
+  yield Buffer.concat([padding, meter.check.digest(), index, encodeStreamFooter(check, index.length)])
+}
+
+/** Counts and checks what passes through. */
+class Meter {
+  readonly check: RunningCheck
+  size = 0
+  /** Why the input ended early: on its way through the library an error becomes a text. */
+  failure: unknown
+  readonly #input: AsyncIterable<Uint8Array>
+
+  constructor(input: AsyncIterable<Uint8Array>, check: Check) {
+    this.#input = input
+    this.check = startCheck(check)
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const piece of this.#input) {
+        this.check.update(piece)
+        this.size += piece.length
+        yield piece
+      }
+    } catch (error) {
+      this.failure = error
+      throw error
+    }
+  }
 }
 
 async function* convertBranches(input: AsyncIterable<Uint8Array>, filter: XzFilter): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,40 @@
+import { squashfsWriter } from '../../src/assemble/formats/squashfs.ts'
+import { tarBytes } from '../../src/assemble/formats/tar.ts'
+import { tarXzWriter } from '../../src/assemble/formats/tar-xz.ts'
+import { FORMAT_VERSION } from '../../src/model/format-version.ts'
+import type { ImageWriter } from '../../src/model/image.ts'
+import { writeSquashfs } from '../../src/squashfs/write.ts'
+import { collect } from '../support/bytes.ts'
+import { exampleTree } from '../support/example.ts'
+import { checkGolden, updatingGolden, writeGolden } from '../support/golden.ts'
+import { MemorySink, sha256 } from '../support/image.ts'
+import { spec } from '../support/spec.ts'
+
+const FILE = 'images.sha256'
+
+async function hashes(): Promise<Map<string, string>> {
+  const tree = exampleTree()
+  const image = tree.image()
+  const found = new Map<string, string>()
+  found.set(`tar v${FORMAT_VERSION}`, sha256(await collect(tarBytes(image, tree))))
+  const writers: readonly ImageWriter[] = [tarXzWriter, squashfsWriter]
+  for (const writer of writers) {
+    for (const branchFilter of ['x86', 'arm64', 'none'] as const) {
+      const sink = new MemorySink()
+      await writer.write(image, tree, sink, { branchFilter })
+      found.set(`${writer.format} ${branchFilter} v${FORMAT_VERSION}.${writer.version}`, sha256(sink.finish()))
+    }
+  }
+  const sink = new MemorySink()
+  await writeSquashfs(image, tree, sink, { compression: 'gzip', blockSize: 2 ** 17, branchFilter: 'none', parallel: 2 })
+  found.set(`squashfs gzip v${FORMAT_VERSION}`, sha256(sink.finish()))
+  return found
+}
+
+// A change here means that the same lock gives another image: raise FORMAT_VERSION with it.
+spec('golden images', (test) => {
+  if (updatingGolden() !== null) void hashes().then((found) => writeGolden(FILE, found))
+  test.unless(updatingGolden(), 'every format gives the bytes it gave before', async () => {
+    checkGolden(FILE, await hashes())
+  })
+})
