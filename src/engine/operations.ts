@@ -55,6 +55,22 @@ export async function lock(profile: string, settings: Settings): Promise<LockRep
   return { report: reportOf(plan, run, before, settings, started), changes, path }
 }
 
+/**
+ * Writes the lock of a profile without building it: sources, recipes and encoders are pinned, and outputs only as far
+ * as nothing changed since they were recorded. A build then compares what is pinned and accepts the rest.
+ */
+export async function lockSources(profile: string, settings: Settings): Promise<Omit<LockReport, 'report'>> {
+  const plan = await planOf(profile, settings)
+  const path = lockPath(profile, settings)
+  const before = await lockBefore(path, profile)
+  const current = await lockOf(plan)
+  const changes = before === undefined ? ['the lock is new'] : describeChanges(before, current)
+  const after = before !== undefined && changes.length === 0 ? before : current
+  await mkdir(settings.lockFolder, { recursive: true })
+  await writeAtomic(path, formatLock(after), settings.lockFolder)
+  return { changes, path }
+}
+
 interface BuildOutcome {
   readonly built: ReadonlyMap<string, BuiltPackage>
   readonly images: WrittenImages

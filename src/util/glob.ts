@@ -7,7 +7,7 @@ const MAX_ALTERNATIVES = 1024
  * Compiles glob patterns once; the result tells whether a path (segments joined by `/`, no leading slash) matches any.
  *
  * `*` is any run of characters but `/`, `?` one character, `{a,b}` either; a whole segment `**` is any number of
- * segments, none included, so `bin/**` matches `bin` too. Every other character stands for itself (BusyBox installs a
+ * segments, none included; at the end it is at least one, so `bin/**` is all below `bin` but not `bin`. Every other character stands for itself (BusyBox installs a
  * file named `[`), a leading dot is nothing special. No pattern matches nothing.
  * Throws `E_RECIPE_INVALID` for a pattern with an empty, `.` or `..` segment, `**` inside a segment or open braces.
  */
@@ -38,7 +38,7 @@ function compile(plain: string, pattern: string, groups: { count: number }): str
     source += source === '' ? '' : index === 0 ? '/' : ''
     source += isLast ? `(?:[^/]+/)*${body}` : atomic(`(?:[^/]+/)*?${body}/`, groups)
   }
-  return open ? `${source}(?:/[^]*)?` : source
+  return open ? `${source}/[^]+` : source
 }
 
 function segmentSource(segment: string, pattern: string, groups: { count: number }): string {

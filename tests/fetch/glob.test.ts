@@ -13,10 +13,10 @@ const CASES: readonly (readonly [pattern: string, matching: readonly string[], o
   ['a*b*c', ['abc', 'axbxc', 'abbc'], ['acb', 'ab/c']],
   ['?', ['a', 'é', '😀'], ['', 'ab', '/']],
   ['**', ['a', 'a/b'], ['']],
-  ['bin/**', ['bin', 'bin/a', 'bin/a/b'], ['binx', 'a/bin']],
+  ['bin/**', ['bin/a', 'bin/a/b'], ['bin', 'binx', 'a/bin']],
   ['**/x', ['x', 'a/x', 'a/b/x'], ['ax', 'x/a']],
   ['a/**/b', ['a/b', 'a/c/b', 'a/c/d/b'], ['ab', 'a/bb', 'a/c/bb']],
-  ['**/a/**', ['a', 'x/a', 'a/x', 'x/a/y'], ['x/ab/y']],
+  ['**/a/**', ['a/x', 'x/a/y'], ['a', 'x/a', 'x/ab/y']],
   ['*.{c,h}', ['x.c', 'x.h'], ['x.d', 'x.{c,h}']],
   ['{a,b{c,d}}/x', ['a/x', 'bc/x', 'bd/x'], ['b/x']],
   ['x{,.gz}', ['x', 'x.gz'], ['x.']],
@@ -71,6 +71,7 @@ spec('globMatcher', (test) => {
 function matchesPath(pattern: readonly string[], path: readonly string[]): boolean {
   const [first, ...rest] = pattern
   if (first === undefined) return path.length === 0
+  if (first === '**' && rest.length === 0) return path.length > 0
   if (first === '**')
     return Array.from({ length: path.length + 1 }, (_, n) => n).some((n) => matchesPath(rest, path.slice(n)))
   return path.length > 0 && matchesSegment(first, path[0] as string) && matchesPath(rest, path.slice(1))

@@ -84,11 +84,11 @@ spec('squashfs inodes', (test) => {
     assert.is(hex(encodeDirectoryInode(header, directory)), `0100${headerHex}01000000030000001700020004000000`)
     assert.is(encodeDirectoryInode(header, { ...directory, size: 65_532 }).length, 32)
     const long = encodeDirectoryInode(header, { ...directory, size: 65_533 })
-    assert.is(hex(long), `0800${headerHex}03000000000001000100000004000000` + '00000200ffffffff')
+    assert.is(hex(long), `0800${headerHex}0300000000000100010000000400000000000200ffffffff`)
     const index = [{ offset: 9000, block: 77, name: Buffer.from('ab') }]
     assert.is(
       hex(encodeDirectoryInode(header, { ...directory, index })),
-      `0800${headerHex}03000000170000000100000004000000` + '01000200ffffffff' + '282300004d000000010000006162',
+      `0800${headerHex}0300000017000000010000000400000001000200ffffffff282300004d000000010000006162`,
     )
   })
 

@@ -36,9 +36,9 @@ spec('xz decoder', (test) => {
     })
   }
 
-  test.unless(noXz, 'more than is kept on the way: 100 MB in one block and in many', async () => {
-    const bytes = Buffer.alloc(100_000_000, noise(100_003))
-    for (const options of [['-0'], ['-0', '--block-size=30000000'], ['-0', '-T2', '--block-size=1000000']]) {
+  test.unless(noXz, 'more than is kept on the way: 70 MB in one block and in many', async () => {
+    const bytes = Buffer.alloc(70_000_000, noise(100_003))
+    for (const options of [['-0'], ['-0', '-T2', '--block-size=1000000']]) {
       assert.is(Buffer.compare(await unpack(pipe(bytes, 'xz', '-c', ...options), 2 ** 30, 65_536), bytes), 0)
     }
   })
