@@ -25,9 +25,14 @@ async function hashes(): Promise<Map<string, string>> {
       found.set(`${writer.format} ${branchFilter} v${FORMAT_VERSION}.${writer.version}`, sha256(sink.finish()))
     }
   }
-  const sink = new MemorySink()
-  await writeSquashfs(image, tree, sink, { compression: 'gzip', blockSize: 2 ** 17, branchFilter: 'none', parallel: 2 })
-  found.set(`squashfs gzip v${FORMAT_VERSION}`, sha256(sink.finish()))
+  for (const [compression, branchFilter] of [
+    ['gzip', 'none'],
+    ['xz', 'arm64'],
+  ] as const) {
+    const sink = new MemorySink()
+    await writeSquashfs(image, tree, sink, { compression, blockSize: 2 ** 17, branchFilter, parallel: 2 })
+    found.set(`squashfs 128K ${compression} ${branchFilter} v${FORMAT_VERSION}`, sha256(sink.finish()))
+  }
   return found
 }
 

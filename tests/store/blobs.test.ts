@@ -59,7 +59,11 @@ spec('blobs', (test) => {
   test('whose bytes have changed are refused and removed', () =>
     withStore(async ({ blobs, layout }) => {
       const digest = await blobs.put(noise(1000))
-      for (const read of [() => blobs.read(digest), () => collect(blobs.stream(digest)), () => blobs.inode(digest, false)]) {
+      for (const read of [
+        () => blobs.read(digest),
+        () => collect(blobs.stream(digest)),
+        () => blobs.inode(digest, false),
+      ]) {
         await blobs.put(noise(1000))
         flip(layout.blob(digest, false))
         await rejects('E_STORE_CORRUPT', read)
@@ -90,7 +94,12 @@ spec('blobs', (test) => {
 
   test.unless(noNamespaces, 'that do not fit on the disk give E_STORE_FULL and leave nothing half-written', () =>
     withStore((_store, home) => {
-      const output = inMount('mount -t tmpfs -o size=3m full "$0"', home, 'put-8-mib', 'find "$0" -size +1100k; ls "$0"/*/tmp')
+      const output = inMount(
+        'mount -t tmpfs -o size=3m full "$0"',
+        home,
+        'put-8-mib',
+        'find "$0" -size +1100k; ls "$0"/*/tmp',
+      )
       assert.is(output, 'E_STORE_FULL\n')
     }),
   )

@@ -5,13 +5,18 @@ import { writeSquashfs } from '../../squashfs/write.ts'
 /** The largest block, which packs best. */
 const BLOCK_SIZE = 2 ** 20
 
-/** `rootfs.squashfs`: xz, with the machine's branch filter where it helps. */
+/** `rootfs.squashfs`: xz, with the x86 filter where it helps. */
 export const squashfsWriter: ImageWriter = {
   format: 'squashfs',
   fileName: 'rootfs.squashfs',
   version: 1,
-  async write(image: Image, blobs: BlobReader, sink: ImageSink, { branchFilter }: WriterOptions): Promise<void> {
-    const parallel = availableParallelism() + 1
-    await writeSquashfs(image, blobs, sink, { compression: 'xz', blockSize: BLOCK_SIZE, branchFilter, parallel })
+  async write(image: Image, blobs: BlobReader, sink: ImageSink, options: WriterOptions): Promise<void> {
+    await writeSquashfs(image, blobs, sink, {
+      compression: 'xz',
+      blockSize: BLOCK_SIZE,
+      // Kernels before 6.10 cannot mount an image packed with the ARM64 filter.
+      branchFilter: options.branchFilter === 'arm64' ? 'none' : options.branchFilter,
+      parallel: availableParallelism() + 1,
+    })
   },
 }

@@ -1,0 +1,87 @@
+import * as assert from 'uvu/assert'
+import { parseRecipe } from '../../src/recipes/parse-recipe.ts'
+import { rejects } from '../support/rejects.ts'
+import { spec } from '../support/spec.ts'
+
+const SOURCE = {
+  from: ['https://example.org/hello-1.0.tar.gz'],
+  integrity: `sha256-${'A'.repeat(43)}=`,
+  size: 1000,
+}
+
+const GOOD = {
+  name: 'hello',
+  version: '1.0',
+  summary: 'Says hello',
+  license: 'MIT',
+  homepage: 'https://example.org',
+  sources: () => [SOURCE],
+  build: { install: 'make install' },
+}
+
+const withSource = (changes: object): object => ({ ...GOOD, sources: () => [{ ...SOURCE, ...changes }] })
+
+/** A recipe that breaks a rule, and the field that the error must name. */
+const BAD: readonly (readonly [string, unknown])[] = [
+  ['the default export', undefined],
+  ['the default export', 'hello'],
+  ['the default export', [GOOD]],
+  ['name', { ...GOOD, name: 'Hello' }],
+  ['name', { ...GOOD, name: '../hello' }],
+  ['version', { ...GOOD, version: '^1.0' }],
+  ['version', { ...GOOD, version: 1 }],
+  ['summary', { ...GOOD, summary: '' }],
+  ['license', { ...GOOD, license: undefined }],
+  ['homepage', { ...GOOD, homepage: 'example.org' }],
+  ['role', { ...GOOD, role: 'host' }],
+  ['sources', { ...GOOD, sources: [SOURCE] }],
+  ['sources[0].from', withSource({ from: [] })],
+  ['sources[0].from[0]', withSource({ from: ['ftp://example.org/x'] })],
+  ['sources[0].from[1]', withSource({ from: ['https://example.org/x', 'http://example.org/x'] })],
+  ['sources[0].integrity', withSource({ integrity: 'sha1-AAAA' })],
+  ['sources[0].size', withSource({ size: 1.5 })],
+  ['sources[0].size', withSource({ size: '1000' })],
+  ['sources[0].strip', withSource({ strip: -1 })],
+  ['sources[0].exclude[0]', withSource({ exclude: ['../x'] })],
+  ['sources[0].md5', withSource({ md5: 'x' })],
+  ['sources[1].at', { ...GOOD, sources: () => [SOURCE, SOURCE] }],
+  ['sources', { ...GOOD, sources: () => [SOURCE, { ...SOURCE, at: 'a' }, { ...SOURCE, at: 'a' }] }],
+  ['files[0]', { ...GOOD, files: ['../config'] }],
+  ['patches[0]', { ...GOOD, patches: ['a/b.patch'] }],
+  ['env.PATH', { ...GOOD, env: { PATH: '/bin' } }],
+  ['env.SOURCE_DATE_EPOCH', { ...GOOD, env: { SOURCE_DATE_EPOCH: '0' } }],
+  ['env.a-b', { ...GOOD, env: { 'a-b': '' } }],
+  ['env.A', { ...GOOD, env: { A: 1 } }],
+  ['build.install', { ...GOOD, build: { compile: 'make' } }],
+  ['build.instal', { ...GOOD, build: { install: 'x', instal: 'x' } }],
+  ['outputs.bin', { ...GOOD, outputs: { bin: ['bin/**'] } }],
+  ['outputs.runtime[0]', { ...GOOD, outputs: { runtime: ['/bin/**'] } }],
+  ['timeout', { ...GOOD, timeout: 0 }],
+  ['licence', { ...GOOD, licence: 'MIT' }],
+]
+
+spec('recipes', (test) => {
+  test('get their defaults', () => {
+    const recipe = parseRecipe(GOOD, 'recipe.ts', '/folder')
+    assert.is(recipe.role, 'target')
+    assert.is(recipe.folder, '/folder')
+    assert.equal(recipe.build, { configure: '', compile: '', install: 'make install' })
+    assert.equal(recipe.sources, [{ ...SOURCE, at: '', inner: [], strip: 1, include: [], exclude: [] }])
+    assert.equal(recipe.needs, { build: [], target: [], runtime: [] })
+  })
+
+  test('give their version to their sources', () => {
+    const sources = ({ version }: { version: string }): object[] => [
+      { ...SOURCE, from: [`https://example.org/${version}.tar`] },
+    ]
+    assert.equal(parseRecipe({ ...GOOD, sources }, 'recipe.ts', '/').sources[0]?.from, ['https://example.org/1.0.tar'])
+  })
+
+  BAD.forEach(([field, value], index) => {
+    test(`${index}: that break a rule are refused by file and field: ${field}`, async () => {
+      const error = await rejects('E_RECIPE_INVALID', () => parseRecipe(value, 'recipes/packages/hello/recipe.ts', '/'))
+      assert.equal(error.fields, { file: 'recipes/packages/hello/recipe.ts', field })
+      assert.ok(error.message.startsWith(`recipes/packages/hello/recipe.ts: ${field} `), error.message)
+    })
+  })
+})
