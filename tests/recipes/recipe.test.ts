@@ -67,7 +67,7 @@ spec('recipes', (test) => {
     assert.is(recipe.folder, '/folder')
     assert.equal(recipe.build, { configure: '', compile: '', install: 'make install' })
     assert.equal(recipe.sources, [{ ...SOURCE, at: '', inner: [], strip: 1, include: [], exclude: [] }])
-    assert.equal(recipe.needs, { build: [], target: [], runtime: [] })
+    assert.equal(recipe.needs, { build: [], target: [], runtime: [], ranges: {} })
   })
 
   test('give their version to their sources', () => {
