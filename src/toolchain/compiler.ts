@@ -23,7 +23,7 @@ export function compilerEnvironment(
   env.set('CC', `${triple}-gcc${where}`)
   env.set('CXX', `${triple}-g++${where}`)
   for (const program of PROGRAMS) env.set(program.toUpperCase(), `${triple}-${program}`)
-  const { cflags, ldflags } = flagsFor(optionsFor(profile, name), toolchain.gcc, profile.name)
+  const { cflags, ldflags } = flagsFor(optionsFor(profile, name), toolchain, profile.name)
   env.set('CFLAGS', cflags.join(' '))
   env.set('CXXFLAGS', cflags.join(' '))
   env.set('LDFLAGS', ldflags.join(' '))

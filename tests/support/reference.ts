@@ -66,7 +66,7 @@ function commandSection({ name, summary, about, args, options, examples }: Comma
 /** Text of `docs/errors.md`, from the table of codes and {@link WHEN}. */
 export function errorReference(): string {
   const sections = Object.entries(ERROR_CODES).map(([code, { exit, hint }]) => {
-    return `## ${code}\n\n${WHEN[code as ErrorCode]}\n\n*What to do:* ${escape(hint)} *Exit status:* ${exit}.`
+    return `## ${code}\n\n${WHEN[code as ErrorCode]}\n\n*What to do:* ${inCode(hint)} *Exit status:* ${exit}.`
   })
   return `${['# Errors', GENERATED, INTRODUCTION, ...sections].join('\n\n')}\n`
 }
@@ -114,11 +114,12 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), `|${head.map(() => ' --- |').join('')}`, ...rows.map((row) => line(row.map(escape)))].join('\n')
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), `|${head.map(() => ' --- |').join('')}`, ...rows.map((row) => line(row.map(inCode)))].join('\n')
 }
 
 /** `<profile>` outside of code would be taken for HTML. */
-function escape(text: string): string {
+function inCode(text: string): string {
   return text.startsWith('`') ? text : text.replace(/<[^<>]+>/g, (word) => `\`${word}\``)
 }

@@ -25,14 +25,15 @@ export default defineRecipe({
         MAKEINFO=true CFLAGS="$OPTIMIZE -w -pipe" CXXFLAGS="$OPTIMIZE -w -pipe"
       # Hooks of languages that are left out are generated all the same.
       mkdir -p gcc/d gcc/rust gcc/jit`,
-    // Only what compiles and links: no self tests, no manuals, no header fixing. LIMITS_H_TEST: the C library that is to
-    // come has a limits.h, so the compiler's own must go on to it.
+    // Only what compiles and links: no self tests, no manuals, no header fixing.
     compile: `
-      make all-gcc TARGET-gcc='native gcc-cross cpp specs libgcc-support' STMP_FIXINC= LIMITS_H_TEST=true MAKEINFO=true
+      make TARGET-gcc='native gcc-cross cpp specs libgcc-support' MAKEINFO=true all-gcc
       # A first libgcc without a C library, for the C library alone.
-      make all-target-libgcc enable_shared=no thread_header=gthr-single.h STMP_FIXINC= LIMITS_H_TEST=true \\
-        CFLAGS_FOR_TARGET=-O2 LIBGCC2_DEBUG_CFLAGS=`,
+      make TARGET-gcc=specs MAKEINFO=true CFLAGS_FOR_TARGET=-O2 configure-target-libgcc
+      make -C "$TARGET/libgcc" enable_shared=no thread_header=gthr-single.h LIBGCC2_DEBUG_CFLAGS=`,
+    // LIMITS_H_TEST: the C library that is to come has a limits.h, to which the compiler's own must go on.
     install: `
+      rm gcc/stmp-int-hdrs gcc/include/limits.h
       make -C gcc DESTDIR="$OUT" STMP_FIXINC= LIMITS_H_TEST=true MAKEINFO=true \\
         install-common install-headers install-cpp install-driver install-lto-wrapper install-gcc-ar
       make -C lto-plugin DESTDIR="$OUT" install
