@@ -18,14 +18,21 @@ export function formatBytes(bytes: number): string {
   return `${digits} ${units[unit]}`
 }
 
-/** A span of time in milliseconds, as exact as people need it: `0.4s`, `42s`, `4m10s`, `1h02m`. */
+/** A span of time in milliseconds, as exact as people need it: `0.05s`, `4.1s`, `42s`, `4m10s`, `1h02m`. */
 export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${(ms / 1000).toFixed(2)}s`
   if (ms < 9950) return `${(ms / 1000).toFixed(1)}s`
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds}s`
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return `${minutes}m${twoDigits(seconds % 60)}s`
   return `${Math.floor(minutes / 60)}h${twoDigits(minutes % 60)}m`
+}
+
+/** A span of time that still grows, in whole seconds so that it does not flicker. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  return seconds < 10 ? `${seconds}s` : formatDuration(seconds * 1000)
 }
 
 /** Time that is only expected: `4m10s`, `9m`, `1h20m`, and never less than a second. */

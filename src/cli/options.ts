@@ -10,6 +10,7 @@ export interface Options {
   readonly sandbox: SandboxName | 'auto'
   readonly mirror: readonly string[]
   readonly offline: boolean
+  readonly sourcesOnly: boolean
   readonly recipes: readonly string[]
   readonly json: boolean
   readonly quiet: boolean
@@ -26,6 +27,7 @@ export const DEFAULTS: Options = {
   sandbox: 'auto',
   mirror: [],
   offline: false,
+  sourcesOnly: false,
   recipes: [],
   json: false,
   quiet: false,
@@ -63,6 +65,10 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     isRepeatable: true,
   },
   offline: { flags: '--offline', about: 'use no network: only the store and mirrors that are folders' },
+  sourcesOnly: {
+    flags: '--sources-only',
+    about: 'do not build: pin recipes and sources, and keep recorded outputs only where nothing changed',
+  },
   recipes: {
     flags: '--recipes <folder>',
     about: "folder with packages, profiles and toolchains, before mrrl's own; may be given more than once",

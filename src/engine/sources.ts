@@ -14,7 +14,8 @@ export class SourceTrees {
   readonly #store: Store
   readonly #settings: Settings
   readonly #started = new Map<string, Promise<Digest>>()
-  #unpacking: Promise<unknown> = Promise.resolve()
+  readonly #waiting: { readonly order: number; readonly start: () => void }[] = []
+  #isUnpacking = false
 
   constructor(store: Store, settings: Settings) {
     this.#store = store
@@ -32,7 +33,7 @@ export class SourceTrees {
     const key = unpackName(source)
     const started = this.#started.get(key)
     if (started !== undefined) return started
-    const getting = this.#obtain(name, source)
+    const getting = this.#obtain(name, source, this.#started.size)
     getting.catch(() => undefined) // the one that awaits it reports it
     this.#started.set(key, getting)
     return getting
@@ -44,23 +45,41 @@ export class SourceTrees {
     await this.#store.aliases.remove(unpackName(source))
   }
 
-  async #obtain(name: string, source: Source): Promise<Digest> {
+  async #obtain(name: string, source: Source, order: number): Promise<Digest> {
     const known = await this.known(source)
     if (known !== undefined) return known
     const { signal, onEvent } = this.#settings
     const onProgress = (bytes: number): void => onEvent({ type: 'fetching', name, bytes, size: source.size })
     const blob = await fetchBlob(source, this.#store, this.#settings.fetch, { signal, onProgress })
-    // One at a time: unpacking is all processor and disk, and builds run beside it.
-    const unpacking = this.#unpacking.then(() => {
+    const tree = await this.#inTurn(order, () => {
       onEvent({ type: 'unpacking', name })
       return unpackToTree(blob, source, this.#store, undefined, signal)
     })
-    this.#unpacking = unpacking.catch(() => undefined)
-    const tree = await unpacking
     await this.#store.blobs.sync()
     await this.#store.aliases.put(unpackName(source), tree)
     onEvent({ type: 'source ready', name })
     return tree
+  }
+
+  /**
+   * Runs one piece of work at a time, of those that wait the one that was asked for first. Unpacking is all processor
+   * and disk, and builds run beside it; what is needed first must not wait for what happened to arrive first.
+   */
+  async #inTurn<T>(order: number, work: () => Promise<T>): Promise<T> {
+    if (this.#isUnpacking) {
+      await new Promise<void>((start) => {
+        this.#waiting.push({ order, start })
+        this.#waiting.sort((a, b) => a.order - b.order)
+      })
+    }
+    this.#isUnpacking = true
+    try {
+      return await work()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#isUnpacking = false
+      else next.start()
+    }
   }
 }
 

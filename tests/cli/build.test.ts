@@ -95,6 +95,11 @@ spec('mrrl build', (test) => {
     assert.match(locked.stdout, /^ {2}recipe one changed\n {2}output of one\n {2}image rootfs/m)
   })
 
+  test.unless(unbuildable, 'is not needed to pin sources', () => {
+    const { status, stdout } = run(['lock', 'test', '--sources-only'])
+    assert.equal([status, stdout], [0, 'locks/test.lock.json\n  nothing has changed\n'])
+  })
+
   test.unless(unbuildable, 'shows the end of the log of a step that fails, and how to go on', () => {
     writePackage(cwd, 'one', { install: 'seq 1 100; echo last words; exit 3' })
     const { status, stdout, stderr } = run(['lock', 'test'])

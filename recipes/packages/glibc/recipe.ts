@@ -14,7 +14,6 @@ export default defineRecipe({
       exclude: [
         '{benchtests,conform,localedata,htl,hurd,mach,advisories}/*/**',
         'localedata/*.{c,h,input}',
-        'po/*.{po,pot}',
         'ChangeLog.old/**',
         'iconvdata/*.{c,h}',
         '*/tst-*',
@@ -31,7 +30,7 @@ export default defineRecipe({
     target: ['linux-headers'],
     runtime: ['libgcc'],
   },
-  files: ['gen-as-const'],
+  files: ['instead-of-python'],
   env: { OPTIMIZE: '-O2' },
   build: {
     configure: `
@@ -46,18 +45,18 @@ export default defineRecipe({
         --with-headers=/sysroot/usr/include --enable-kernel="$KERNEL_MIN" \\
         --enable-bind-now --enable-stack-protector=strong --enable-fortify-source \\
         --disable-profile --disable-werror --disable-nscd --disable-mathvec --disable-timezone-tools --without-selinux \\
-        CC="$CC -B/cross/lib/first/" CXX= CFLAGS="$flags" PYTHON_PROG="sh $FILES/gen-as-const" \\
+        CC="$CC -B/cross/lib/first/" CXX= CFLAGS="$flags" PYTHON_PROG="sh $FILES/instead-of-python" \\
         libc_cv_slibdir=/lib libc_cv_rtlddir=/lib libc_cv_rootsbindir=/sbin ac_cv_prog_MSGFMT=`,
     compile: `
       # Shared objects only: no static library, and none of the programs, converters and locales.
-      make -r -C "$SRC" objdir="$PWD" CXX= object-suffixes=.os lib
+      make -s -r -C "$SRC" objdir="$PWD" CXX= object-suffixes=.os lib
       for library in math/libm resolv/libresolv resolv/libanl resolv/libnss_dns nss/libnss_files nss/libnss_compat \\
         dlfcn/libdl nptl/libpthread rt/librt login/libutil; do
-        make -r -C "$SRC/\${library%/*}" subdir="\${library%/*}" ..=../ objdir="$PWD" CXX= object-suffixes=.os \\
+        make -s -r -C "$SRC/\${library%/*}" subdir="\${library%/*}" ..=../ objdir="$PWD" CXX= object-suffixes=.os \\
           "$PWD/$library.so"
       done`,
     install: `
-      make -r -C "$SRC" objdir="$PWD" CXX= object-suffixes=.os install_root="$OUT" install-headers
+      make -s -r -C "$SRC" objdir="$PWD" CXX= object-suffixes=.os install_root="$OUT" install-headers
       # Functions that only fail, as gnu/stubs.h names them.
       {
         echo '/* Functions that this system does not have. */'

@@ -1,5 +1,5 @@
 import type { BuildEvent } from '../../engine/events.ts'
-import { formatBytes, formatDuration, formatEstimate, toOneLine, truncate } from '../format.ts'
+import { formatBytes, formatDuration, formatElapsed, formatEstimate, toOneLine, truncate } from '../format.ts'
 import type { Output } from '../output.ts'
 import { LiveRegion } from './live-region.ts'
 import type { Download, Progress, RunningStep } from './progress.ts'
@@ -80,7 +80,7 @@ export class LiveView implements View {
 
   #stepLine(name: string, step: RunningStep, columns: number, width: number, now: number): string {
     const { style } = this.#output
-    const elapsed = formatDuration(Math.floor((now - step.startedAt) / 1000) * 1000).replace('.0s', 's')
+    const elapsed = formatElapsed(now - step.startedAt)
     const left = this.#progress.leftOf(step, now)
     const isNarrow = columns < NARROW
     const parts = [elapsed]
@@ -114,7 +114,7 @@ export class LiveView implements View {
   #totalLine(columns: number, now: number): string {
     const { steps, done, ending, running } = this.#progress
     const left = this.#progress.left(now)
-    const elapsed = formatDuration(Math.floor(this.#progress.elapsed(now) / 1000) * 1000).replace('.0s', 's')
+    const elapsed = formatElapsed(this.#progress.elapsed(now))
     const parts = [
       ending ?? (steps.length === 0 ? 'looking at the store' : `${done.size} of ${steps.length} steps`),
       elapsed,
