@@ -1,12 +1,10 @@
 import { relative } from 'node:path'
-import { type Durations, readDurations } from '../engine/durations.ts'
 import type { BuildEvent } from '../engine/events.ts'
 import { build, type LockReport, lock, lockSources } from '../engine/operations.ts'
 import type { BuildReport } from '../engine/report.ts'
-import { openStore } from '../store/store.ts'
 import type { Call, Context } from './context.ts'
 import type { Options } from './options.ts'
-import { settingsFor, storeHome } from './settings.ts'
+import { settingsFor } from './settings.ts'
 import { reportLines } from './show-report.ts'
 import { LiveView } from './view/live-view.ts'
 import { PhaseClock } from './view/phases.ts'
@@ -55,7 +53,7 @@ async function watched<T>(
   clock: PhaseClock,
   work: (onEvent: (event: BuildEvent) => void) => Promise<T>,
 ): Promise<T> {
-  const view = await openView(options, context)
+  const view = openView(options, context)
   try {
     return await work((event) => {
       clock.onEvent(event)
@@ -66,22 +64,13 @@ async function watched<T>(
   }
 }
 
-async function openView(options: Options, context: Context): Promise<View> {
+function openView(options: Options, context: Context): View {
   if (options.quiet || options.json) return SILENT
   const now = (): number => performance.now()
-  const progress = new Progress(now(), await expectedDurations(context))
+  const progress = new Progress(now())
   const isLive = context.err.isTerminal && context.env.TERM !== 'dumb'
   if (!isLive) return new PlainView(progress, context.err, now)
   return new LiveView(progress, context.err, now, context.interruption.signal)
-}
-
-/** What earlier builds took; a store that cannot be opened is the engine's to complain about. */
-async function expectedDurations(context: Context): Promise<Durations> {
-  try {
-    return await readDurations(await openStore(storeHome(context)))
-  } catch {
-    return {}
-  }
 }
 
 function showReport(report: BuildReport, { cwd, out }: Context): void {

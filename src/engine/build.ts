@@ -40,7 +40,6 @@ export async function buildPackages(
   built: Map<string, BuiltPackage>,
   checkBootstrap: (name: string, output: Digest) => void,
 ): Promise<void> {
-  settings.onEvent({ type: 'planned', steps: [...plan.nodes.keys()] })
   await new BuildRun(plan, store, settings, built, checkBootstrap).finish()
 }
 
@@ -71,11 +70,12 @@ class BuildRun {
   }
 
   async finish(): Promise<void> {
-    const durations = await readDurations(this.#store)
+    const durations = await this.#expectedDurations()
+    this.#settings.onEvent({ type: 'planned', steps: [...this.#plan.nodes.keys()], expectedMs: durations })
     const tasks = [...this.#plan.nodes].map(([name, node]) => ({
       name,
       needs: [...node.tools, ...node.cross, ...node.sysroot],
-      weight: durations[name] ?? node.recipe.weight * 1000,
+      weight: durations[name] ?? 0,
     }))
     try {
       this.#fetchAhead()
@@ -86,6 +86,13 @@ class BuildRun {
       await this.#stopMachinery()
       await writeDurations(this.#store, this.#built)
     }
+  }
+
+  /** What each package took last time, else what its recipe guesses. */
+  async #expectedDurations(): Promise<Durations> {
+    const measured = await readDurations(this.#store)
+    const names = [...this.#plan.nodes.keys()]
+    return Object.fromEntries(names.map((name) => [name, measured[name] ?? this.#node(name).recipe.weight * 1000]))
   }
 
   async #build(name: string, durations: Durations): Promise<void> {

@@ -1,6 +1,10 @@
 /** What a build tells while it runs; the command line shows it, and nothing else depends on it. */
 export type BuildEvent =
-  | { readonly type: 'planned'; readonly steps: readonly string[] }
+  | {
+      readonly type: 'planned'
+      readonly steps: readonly string[]
+      readonly expectedMs: Readonly<Record<string, number>>
+    }
   | { readonly type: 'fetching'; readonly name: string; readonly bytes: number; readonly size: number }
   | { readonly type: 'unpacking'; readonly name: string }
   | { readonly type: 'source ready'; readonly name: string }

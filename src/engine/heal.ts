@@ -1,10 +1,8 @@
-import { mkdir, rename } from 'node:fs/promises'
 import type { Digest } from '../model/digest.ts'
 import type { Plan } from '../plan/plan.ts'
-import { removeFolder } from '../store/checkouts.ts'
-import { temporaryName } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
-import { isErrno, MrrlError } from '../util/errors.ts'
+import { dropCheckouts } from '../store/sweep.ts'
+import { MrrlError } from '../util/errors.ts'
 import { mapLimited } from '../util/limit.ts'
 import type { BuiltPackage } from './build.ts'
 import { unpackName } from './sources.ts'
@@ -30,7 +28,7 @@ export async function heal(plan: Plan, store: Store, built: ReadonlyMap<string, 
 }
 
 /** True when every byte of a tree is there and right. Damaged blobs are removed on the way. */
-export async function isWhole(store: Store, tree: Digest): Promise<boolean> {
+async function isWhole(store: Store, tree: Digest): Promise<boolean> {
   try {
     const entries = await store.trees.entries(tree)
     const intact = await mapLimited(
@@ -43,16 +41,4 @@ export async function isWhole(store: Store, tree: Digest): Promise<boolean> {
     if (error instanceof MrrlError && error.code === 'E_STORE_CORRUPT') return false
     throw error
   }
-}
-
-/** Checkouts can be made again at any time; running steps of other processes keep theirs mounted. */
-export async function dropCheckouts(store: Store): Promise<void> {
-  const old = temporaryName(store.layout.tmp, 'checkouts')
-  try {
-    await rename(store.layout.checkouts, old)
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
-  }
-  await mkdir(store.layout.checkouts, { recursive: true })
-  await removeFolder(old)
 }

@@ -10,6 +10,7 @@ import { openSandbox } from '../sandbox/probe.ts'
 import { removeFolder } from '../store/checkouts.ts'
 import { temporaryName } from '../store/disk.ts'
 import { openStore, type Store } from '../store/store.ts'
+import { useStore } from '../store/users.ts'
 import { MrrlError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
 import { Inputs } from './inputs.ts'
@@ -95,6 +96,10 @@ export async function shell(profile: string, name: string, settings: Settings): 
       hint: `Build it with: mrrl build ${profile}`,
     })
   }
+  return useStore(store.layout, () => openShell(name, step, store, settings))
+}
+
+async function openShell(name: string, step: KnownStep, store: Store, settings: Settings): Promise<number> {
   const work = temporaryName(store.layout.tmp, 'shell')
   try {
     for (const folder of ['root', 'probe', 'build', 'out']) await mkdir(join(work, folder), { recursive: true })
@@ -108,7 +113,7 @@ export async function shell(profile: string, name: string, settings: Settings): 
         { at: PLACES.output, from: join(work, 'out'), kind: 'writable' },
       ],
       links: stepLinks(step.request),
-      env: { ...Object.fromEntries(step.request.env), PS1: `${name}:\\w\\$ `, TERM: 'linux' },
+      env: { ...Object.fromEntries(step.request.env), PS1: `${name} # `, TERM: 'linux' },
       argv: ['/bin/sh', '-c', `cd ${PLACES.build}; exec /bin/sh -i`],
       timeoutMs: 2 ** 31 - 1,
       tmpBytes: 2 ** 32,

@@ -5,6 +5,8 @@ import type { Plan } from '../plan/plan.ts'
 import { formatLock, readLock } from '../recipes/lock-file.ts'
 import { writeAtomic } from '../store/disk.ts'
 import { openStore, type Store } from '../store/store.ts'
+import { sweepLeftovers } from '../store/sweep.ts'
+import { useStore } from '../store/users.ts'
 import { MrrlError } from '../util/errors.ts'
 import { type BuiltPackage, buildPackages } from './build.ts'
 import { heal } from './heal.ts'
@@ -32,7 +34,7 @@ export async function build(profile: string, settings: Settings): Promise<BuildR
   const lock = await readLock(lockPath(profile, settings), profile)
   checkFresh(lock, await lockOf(plan))
   const store = await openStore(settings.home)
-  const run = await runBuild(plan, store, settings, lock)
+  const run = await useStore(store.layout, () => runBuild(plan, store, settings, lock), sweepLeftovers)
   return reportOf(plan, run, lock, settings, started)
 }
 
@@ -44,7 +46,7 @@ export async function lock(profile: string, settings: Settings): Promise<LockRep
   const before = await lockBefore(path, profile)
   const current = await lockOf(plan)
   const store = await openStore(settings.home)
-  const run = await runBuild(plan, store, settings, undefined)
+  const run = await useStore(store.layout, () => runBuild(plan, store, settings, undefined), sweepLeftovers)
   const images = Object.fromEntries(run.images.images.map(({ file, digest }) => [file, { digest }]))
   const outputs = new Map([...run.built].map(([name, { result }]) => [name, result.output]))
   const after = withOutputs(current, outputs, images)

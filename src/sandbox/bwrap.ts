@@ -14,7 +14,7 @@ export const bwrapSandbox: Sandbox = {
     const argv = [
       ...[findProgram('bwrap'), ...NAMESPACES, ...(request.interactive ? [] : ['--new-session']), '--clearenv'],
       ...Object.entries(request.env).flatMap(([name, value]) => ['--setenv', name, value]),
-      ...['--dev', '/dev', '--remount-ro', '/dev', '--tmpfs', '/dev/shm', '--proc', '/proc'],
+      ...['--dev', '/dev', '--remount-ro', '/dev', '--tmpfs', '/dev/shm', '--proc', '/proc', '--remount-ro', '/proc'],
       ...['--perms', '1777', '--size', String(request.tmpBytes), '--tmpfs', '/tmp'],
       ...request.mounts.flatMap(bind),
       ...request.links.flatMap(({ at, target }) => ['--symlink', target, at]),

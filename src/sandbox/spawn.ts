@@ -41,7 +41,8 @@ export async function runBackEnd(argv: readonly string[], request: SandboxReques
 function start(argv: readonly string[], interactive: boolean): ChildProcess {
   const devNull = openSync('/dev/null', 'r')
   try {
-    return spawn('/bin/sh', ['-c', PRELUDE, 'sh', ...argv], {
+    // One descriptor for both streams, or their lines would arrive out of order.
+    return spawn('/bin/sh', ['-c', interactive ? PRELUDE : `exec 2>&1; ${PRELUDE}`, 'sh', ...argv], {
       env: { PATH: HOST_PATH },
       stdio: interactive ? 'inherit' : stdioWithoutInherited(devNull),
       // Its own process group: Ctrl-C reaches this program alone, which then ends the tree in an orderly way.

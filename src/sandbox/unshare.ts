@@ -25,7 +25,8 @@ while [ "$1" != -- ]; do
     file) mkdir -p "\${at%/*}"; : > "$at"; mount -n --bind "$from" "$at" ;;
     link) mkdir -p "\${at%/*}"; ln -s "$from" "$at" ;;
     tmpfs) mkdir -p "$at"; mount -n -t tmpfs -o "$from" mrrl "$at" ;;
-    proc) mkdir -p "$at"; mount -n -t proc -o nosuid,nodev,noexec proc "$at" ;;
+    proc) mkdir -p "$at"; mount -n -t proc -o nosuid,nodev,noexec proc "$at"
+      mount -n -o remount,bind,ro,nosuid,nodev,noexec "$at" ;;
     devpts) mkdir -p "$at"; mount -n -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$at" ;;
   esac
 done

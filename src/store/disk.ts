@@ -8,15 +8,6 @@ export function temporaryName(folder: string, kind: string): string {
   return join(folder, `${kind}-${process.pid}-${randomBytes(9).toString('hex')}`)
 }
 
-/** Runs `work`; turns the disk's refusals into errors with a code and the path. */
-export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw diskError(path, error)
-  }
-}
-
 /** The store's error for what the operating system refused; other errors are returned as they are. */
 export function diskError(path: string, error: unknown): unknown {
   const options = { fields: { path }, cause: error }

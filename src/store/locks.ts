@@ -25,11 +25,6 @@ export async function withLock<T>(layout: Layout, name: string, work: () => Prom
   }
 }
 
-/** Takes the lock if nobody has it; undefined when somebody does. */
-export async function tryLock(layout: Layout, name: string): Promise<Lock | undefined> {
-  return tryListen(socketName(layout, name))
-}
-
 async function acquire(socket: string): Promise<Lock> {
   for (;;) {
     const lock = await tryListen(socket)

@@ -58,7 +58,10 @@ spec('the live view', (test) => {
         async (columns, some) => {
           const terminal = new FakeTerminal(columns, 12)
           const view = liveView(terminal)
-          for (const event of [{ type: 'planned', steps: ['a', 'cross-binutils', 'b'] } as const, ...some])
+          for (const event of [
+            { type: 'planned', steps: ['a', 'cross-binutils', 'b'], expectedMs: {} } as const,
+            ...some,
+          ])
             view.onEvent(event)
           await frame()
           view.close()
@@ -71,8 +74,8 @@ spec('the live view', (test) => {
   test('shows what runs, for how long, and how much is left', async () => {
     const terminal = new FakeTerminal(100, 30)
     const clock = { now: 0 }
-    const view = liveView(terminal, clock, { a: 60_000, b: 60_000 })
-    view.onEvent({ type: 'planned', steps: ['c', 'a', 'b'] })
+    const view = liveView(terminal, clock)
+    view.onEvent({ type: 'planned', steps: ['c', 'a', 'b'], expectedMs: { a: 60_000, b: 60_000 } })
     view.onEvent({ type: 'step cached', name: 'c' })
     view.onEvent({ type: 'step started', name: 'a', expectedMs: 60_000 })
     view.onEvent({ type: 'step output', name: 'a', line: 'gcc -c x.c' })
@@ -112,7 +115,7 @@ spec('the plain view', (test) => {
     const clock = { now: 0 }
     const view = plainView(terminal, clock)
     const all: BuildEvent[] = [
-      { type: 'planned', steps: ['a', 'b'] },
+      { type: 'planned', steps: ['a', 'b'], expectedMs: {} },
       { type: 'fetching', name: 'a', bytes: 1, size: 5_000_000 },
       { type: 'fetching', name: 'a', bytes: 2, size: 5_000_000 },
       { type: 'unpacking', name: 'a' },
@@ -144,7 +147,7 @@ spec('the plain view', (test) => {
     const terminal = new FakeTerminal(80, 24)
     const clock = { now: 0 }
     const view = plainView(terminal, clock)
-    view.onEvent({ type: 'planned', steps: ['a'] })
+    view.onEvent({ type: 'planned', steps: ['a'], expectedMs: {} })
     view.onEvent({ type: 'step started', name: 'a', expectedMs: undefined })
     clock.now = 61_000
     await new Promise((resolve) => setTimeout(resolve, 1100))
@@ -155,22 +158,22 @@ spec('the plain view', (test) => {
 
 spec('the progress', (test) => {
   test('tells a rate from what arrived lately', () => {
-    const progress = new Progress(0, {})
+    const progress = new Progress(0)
     for (let i = 0; i <= 20; i++) progress.apply({ type: 'fetching', name: 'a', bytes: i * 1e6, size: 9e7 }, i * 200)
     assert.is(progress.rate(4000), 5e6)
     assert.is(progress.rate(60_000), 0)
   })
 
   test('expects nothing as long as a step was never measured', () => {
-    const progress = new Progress(0, { a: 1000 })
-    progress.apply({ type: 'planned', steps: ['a', 'b'] }, 0)
+    const progress = new Progress(0)
+    progress.apply({ type: 'planned', steps: ['a', 'b'], expectedMs: { a: 1000 } }, 0)
     assert.is(progress.left(0), undefined)
     progress.apply({ type: 'step cached', name: 'b' }, 0)
     assert.is(progress.left(0), 1000)
   })
 
   test('starts counting again after damage was found', () => {
-    const progress = new Progress(0, {})
+    const progress = new Progress(0)
     progress.apply({ type: 'step cached', name: 'a' }, 0)
     progress.apply({ type: 'healing', reason: 'x' }, 0)
     assert.is(progress.done.size, 0)
@@ -204,12 +207,12 @@ spec('phases', (test) => {
   })
 })
 
-function liveView(terminal: FakeTerminal, clock = { now: 0 }, expected: Record<string, number> = {}): LiveView {
-  return new LiveView(new Progress(0, expected), outputOn(terminal), () => clock.now, new AbortController().signal)
+function liveView(terminal: FakeTerminal, clock = { now: 0 }): LiveView {
+  return new LiveView(new Progress(0), outputOn(terminal), () => clock.now, new AbortController().signal)
 }
 
 function plainView(terminal: FakeTerminal, clock: { now: number }): PlainView {
-  return new PlainView(new Progress(0, {}), outputOn(terminal), () => clock.now)
+  return new PlainView(new Progress(0), outputOn(terminal), () => clock.now)
 }
 
 function outputOn(terminal: FakeTerminal): Output {

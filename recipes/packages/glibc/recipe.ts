@@ -47,16 +47,19 @@ export default defineRecipe({
         --disable-profile --disable-werror --disable-nscd --disable-mathvec --disable-timezone-tools --without-selinux \\
         CC="$CC -B/cross/lib/first/" CXX= CFLAGS="$flags" PYTHON_PROG="sh $FILES/instead-of-python" \\
         libc_cv_slibdir=/lib libc_cv_rtlddir=/lib libc_cv_rootsbindir=/sbin ac_cv_prog_MSGFMT=`,
+    // Shared objects only, of the folders that the libraries come from: no static library, no programs, no converters,
+    // no locales.
     compile: `
-      # Shared objects only: no static library, and none of the programs, converters and locales.
-      make -s -r -C "$SRC" objdir="$PWD" CXX= object-suffixes=.os lib
+      folders='csu assert ctype locale intl catgets math setjmp signal stdlib stdio-common libio malloc string wcsmbs'
+      folders="$folders time dirent posix io termios resource misc socket sysvipc gmon gnulib iconv wctype argp rt debug"
+      build() { make -s -r CXX= object-suffixes=.os all-subdirs="$folders dlfcn elf" objdir="$PWD" "$@"; }
+      build -C "$SRC" lib
       for library in math/libm resolv/libresolv resolv/libanl resolv/libnss_dns nss/libnss_files nss/libnss_compat \\
         dlfcn/libdl nptl/libpthread rt/librt login/libutil; do
-        make -s -r -C "$SRC/\${library%/*}" subdir="\${library%/*}" ..=../ objdir="$PWD" CXX= object-suffixes=.os \\
-          "$PWD/$library.so"
+        build -C "$SRC/\${library%/*}" subdir="\${library%/*}" ..=../ "$PWD/$library.so"
       done`,
     install: `
-      make -s -r -C "$SRC" objdir="$PWD" CXX= object-suffixes=.os install_root="$OUT" install-headers
+      build -C "$SRC" install_root="$OUT" install-headers
       # Functions that only fail, as gnu/stubs.h names them.
       {
         echo '/* Functions that this system does not have. */'

@@ -32,21 +32,21 @@ export class Progress {
   /** What happens after the last step. */
   ending: string | undefined
   readonly #startedAt: number
-  readonly #expected: Readonly<Record<string, number>>
+  /** Milliseconds that each step is expected to take. */
+  #expected: Readonly<Record<string, number>> = {}
   readonly #samples: { at: number; total: number }[] = []
   #fetched = 0
   #stepTime = 0
 
-  /** @param expected milliseconds that each step took last time */
-  constructor(now: number, expected: Readonly<Record<string, number>>) {
+  constructor(now: number) {
     this.#startedAt = now
-    this.#expected = expected
   }
 
   apply(event: BuildEvent, now: number): void {
     switch (event.type) {
       case 'planned':
         this.steps = event.steps
+        this.#expected = event.expectedMs
         break
       case 'fetching':
         this.#fetching(event, now)
