@@ -44,7 +44,7 @@ export async function fetchBlob(
     options.signal?.throwIfAborted()
     try {
       const digest = await tryCandidate(candidate, source, store, config, options)
-      if (!source.integrity.startsWith('sha256-')) await store.aliases.put(source.integrity, digest)
+      if (digest !== digestNamed(source)) await store.aliases.put(source.integrity, digest)
       return digest
     } catch (error) {
       options.signal?.throwIfAborted()
@@ -59,10 +59,16 @@ export async function fetchBlob(
 
 /** The blob of a source, if the store holds it. */
 export async function findBlob(source: FetchSource, store: Store): Promise<Digest | undefined> {
-  const { algorithm, hex } = parseIntegrity(source.integrity)
-  const digest = algorithm === 'sha256' ? makeDigest(hex, source.size) : await store.aliases.get(source.integrity)
-  if (digest === undefined || sizeOf(digest) !== source.size) return undefined
-  return (await store.blobs.has(digest)) ? digest : undefined
+  const named = digestNamed(source)
+  if (named !== undefined && (await store.blobs.has(named))) return named
+  const digest = await store.aliases.get(source.integrity)
+  return digest !== undefined && sizeOf(digest) <= source.size && (await store.blobs.has(digest)) ? digest : undefined
+}
+
+/** The blob's digest where integrity and size tell it: a SHA-256 with the exact size. */
+function digestNamed({ integrity, size }: FetchSource): Digest | undefined {
+  const { algorithm, hex } = parseIntegrity(integrity)
+  return algorithm === 'sha256' ? makeDigest(hex, size) : undefined
 }
 
 /** Errors of one place, after which the next is tried; all others (a full disk) end the fetch. */

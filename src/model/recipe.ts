@@ -20,7 +20,7 @@ export interface Source {
   readonly from: readonly string[]
   /** Subresource integrity (`sha256-…` or `sha512-…`) that the recipe's author knows from upstream. */
   readonly integrity: string
-  /** Size in bytes. */
+  /** Size in bytes; where it is not known, the most it may be. */
   readonly size: number
   /** Archive members inside the archive to unpack instead of the archive itself, e.g. the tarball in an npm package. */
   readonly inner: readonly string[]

@@ -6,6 +6,7 @@ export interface SourceInput {
   readonly at?: string
   readonly from: readonly string[]
   readonly integrity: string
+  /** Bytes; where the exact size is not known, the most it may be. */
   readonly size: number
   /** Default: none, the archive itself is unpacked. */
   readonly inner?: string | readonly string[]
