@@ -43,10 +43,11 @@ export default defineRecipe({
       # Out of the compiler's own path: everything but the C library links with the libgcc of the package libgcc.
       mkdir -p "$OUT/cross/lib/first"
       cp "$TARGET"/libgcc/libgcc.a "$TARGET"/libgcc/crt*.o "$OUT/cross/lib/first/"
+      "$TARGET-ar" cr "$OUT/cross/lib/first/libgcc_eh.a"
       # What a later build of libgcc asks the compiler's build folder for.
       mkdir -p "$OUT/cross/lib/libgcc-build"
       cd gcc
-      cp libgcc.mvars tconfig.h tm.h options.h insn-constants.h insn-modes.h version.h "$OUT/cross/lib/libgcc-build/"`,
+      cp libgcc.mvars auto-host.h tconfig.h tm.h options.h insn-constants.h insn-modes.h version.h "$OUT/cross/lib/libgcc-build/"`,
   },
   env: { OPTIMIZE: '-O1' },
   timeout: 7200,

@@ -13,7 +13,7 @@ export default defineRecipe({
     // libgcc asks the build folder of the compiler, its neighbour, for what the compiler knows of the target.
     configure: `
       unset CFLAGS CXXFLAGS CPPFLAGS LDFLAGS
-      mkdir gcc "$TARGET" "$TARGET/libgcc"
+      mkdir -p gcc/include "$TARGET/libgcc"
       cp /cross/lib/libgcc-build/* gcc/
       cd "$TARGET/libgcc"
       "$SRC/libgcc/configure" --build="$BUILD_TRIPLE" --host="$TARGET" --prefix=/usr --libdir=/usr/lib \\
