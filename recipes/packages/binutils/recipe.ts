@@ -20,10 +20,12 @@ export default defineRecipe({
       ],
     },
   ],
-  needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'libgcc'], runtime: ['glibc'] },
+  needs: { build: ['make', 'busybox-tools'], target: ['glibc'], runtime: ['glibc'] },
   build: {
+    // There is no C++ compiler, and none is needed but for questions that configure asks.
     // Only shared libraries: libtool would compile every file twice, and the programs would each hold libbfd.
     configure: `
+      export CXX="$CC" CXXCPP="$CC -E"
       "$SRC/configure" --build="$BUILD_TRIPLE" --host="$TARGET" --target="$TARGET" --prefix=/usr --libdir=/usr/lib \\
         --enable-shared --disable-static --disable-nls --disable-multilib --disable-gdb --disable-sim --disable-gprof \\
         --disable-gprofng --disable-gold --disable-werror --disable-libctf --enable-plugins \\

@@ -10,6 +10,7 @@ export default defineRecipe({
   role: 'cross',
   sources: ({ version }) => [gccSource(version)],
   needs: { build: ['make', 'busybox-tools', 'cross-binutils', 'gmp', 'mpfr', 'mpc', 'isl'] },
+  files: ['often-run'],
   build: {
     // The linker for the target must be found now: else configure concludes that it can do next to nothing.
     configure: `
@@ -22,33 +23,39 @@ export default defineRecipe({
         --disable-decimal-float --disable-libssp --disable-libquadmath --disable-libgomp --disable-libatomic \\
         --disable-libsanitizer --disable-libvtv --disable-libstdcxx --disable-libcc1 --disable-fixincludes \\
         CC="$BUILD_CC" CXX="$BUILD_CXX" AR="$BUILD_AR" RANLIB="$BUILD_RANLIB" NM="$BUILD_NM" LD="$BUILD_LD" \\
-        MAKEINFO=true CFLAGS="$OPTIMIZE -w -pipe" CXXFLAGS="$OPTIMIZE -w -pipe"
+        MAKEINFO=true CFLAGS='-O1 -w -pipe' CXXFLAGS='-O1 -w -pipe'
       # Hooks of languages that are left out are generated all the same.
       mkdir -p gcc/d gcc/rust gcc/jit`,
-    // Only what compiles and links: no self tests, no manuals, no header fixing.
+    // Only what compiles and links: no self tests, no manuals, no header fixing, no lto-dump.
     compile: `
-      make TARGET-gcc='native gcc-cross cpp specs libgcc-support' MAKEINFO=true all-gcc
+      make TARGET-gcc=config.h MAKEINFO=true all-gcc
+      often=$(sed '/^#/d; s/[^ ][^ ]*/&.o/g' "$FILES/often-run" | tr '\\n' ' ')
+      make -C gcc COVERAGE_FLAGS="\\$(if \\$(filter $often,\\$@),,-O0)" LTO_DUMP_EXE= MAKEINFO=true \\
+        LDFLAGS='-static-libstdc++ -static-libgcc' native gcc-cross cpp specs libgcc-support
       # A first libgcc without a C library, for the C library alone.
-      make TARGET-gcc=specs MAKEINFO=true CFLAGS_FOR_TARGET=-O2 configure-target-libgcc
+      make TARGET-gcc=config.h MAKEINFO=true CFLAGS_FOR_TARGET=-O2 configure-target-libgcc
       make -C "$TARGET/libgcc" enable_shared=no thread_header=gthr-single.h LIBGCC2_DEBUG_CFLAGS=`,
     // LIMITS_H_TEST: the C library that is to come has a limits.h, to which the compiler's own must go on.
     install: `
       rm gcc/stmp-int-hdrs gcc/include/limits.h
-      make -C gcc DESTDIR="$OUT" STMP_FIXINC= LIMITS_H_TEST=true MAKEINFO=true \\
-        install-common install-headers install-cpp install-driver install-lto-wrapper install-gcc-ar
+      make -C gcc DESTDIR="$OUT" STMP_FIXINC= LIMITS_H_TEST=true install-headers install-cpp install-driver \\
+        install-lto-wrapper install-gcc-ar
       make -C lto-plugin DESTDIR="$OUT" install
-      rm -rf "$OUT/cross/share" "$OUT/cross/include"
+      programs=$OUT/cross/libexec/gcc/$TARGET/$VERSION
+      cp gcc/cc1 gcc/lto1 gcc/collect2 "$programs/"
+      rm -rf "$OUT/cross/share" "$OUT/cross/include" "$OUT/cross/bin/$TARGET-gcc-$VERSION"
       find "$OUT" -name '*.la' -delete
-      find "$OUT" -type f -perm /111 -exec "$BUILD_STRIP" {} + 2> /dev/null || true
+      find "$OUT/cross/bin" "$programs" -type f -exec "$BUILD_STRIP" {} +
       # Out of the compiler's own path: everything but the C library links with the libgcc of the package libgcc.
       mkdir -p "$OUT/cross/lib/first"
       cp "$TARGET"/libgcc/libgcc.a "$TARGET"/libgcc/crt*.o "$OUT/cross/lib/first/"
+      "$TARGET-strip" -g "$OUT"/cross/lib/first/*
       "$TARGET-ar" cr "$OUT/cross/lib/first/libgcc_eh.a"
       # What a later build of libgcc asks the compiler's build folder for.
       mkdir -p "$OUT/cross/lib/libgcc-build"
       cd gcc
-      cp libgcc.mvars auto-host.h tconfig.h tm.h options.h insn-constants.h insn-modes.h version.h "$OUT/cross/lib/libgcc-build/"`,
+      cp libgcc.mvars auto-host.h tconfig.h tm.h options.h insn-constants.h insn-modes.h version.h \\
+        "$OUT/cross/lib/libgcc-build/"`,
   },
-  env: { OPTIMIZE: '-O1' },
   timeout: 7200,
 })

@@ -14,7 +14,7 @@ export default defineRecipe({
       exclude: ['{contrib,doc,examples}/**', '{tar,cpio,cat,unzip,libarchive,test_utils}/test/*.{c,h,uu}'],
     },
   ],
-  needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'libgcc', 'zlib'], runtime: ['glibc', 'zlib'] },
+  needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'zlib'], runtime: ['glibc', 'zlib'] },
   build: {
     configure: `
       "$SRC/configure" --build="$BUILD_TRIPLE" --host="$TARGET" --prefix=/usr --libdir=/usr/lib --disable-static \\

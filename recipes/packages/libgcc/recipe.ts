@@ -8,7 +8,11 @@ export default defineRecipe({
   license: 'GPL-3.0-or-later WITH GCC-exception-3.1',
   homepage: 'https://gcc.gnu.org/',
   sources: ({ version }) => [gccSource(version)],
-  needs: { build: ['make', 'busybox-tools', 'cross-binutils', 'cross-gcc'], target: ['glibc'], runtime: ['glibc'] },
+  needs: {
+    build: ['make', 'busybox-tools', 'cross-binutils', 'cross-gcc'],
+    target: ['linux-headers', 'glibc'],
+    runtime: ['glibc'],
+  },
   build: {
     // libgcc asks the build folder of the compiler, its neighbour, for what the compiler knows of the target.
     configure: `

@@ -15,7 +15,7 @@ export default defineRecipe({
       exclude: ['tests/**', 'docs/**'],
     },
   ],
-  needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'libgcc', 'zlib', 'libarchive'], runtime: ['libarchive'] },
+  needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'zlib', 'libarchive'], runtime: ['libarchive'] },
   build: {
     // Named libraries instead of pkg-config; packages are fetched with the wget of BusyBox and solved by opkg itself.
     configure: `

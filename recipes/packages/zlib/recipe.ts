@@ -14,7 +14,7 @@ export default defineRecipe({
       exclude: ['{amiga,contrib,doc,examples,msdos,nintendods,old,os400,qnx,test,watcom,win32}/**', 'ChangeLog'],
     },
   ],
-  needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'libgcc'], runtime: ['glibc'] },
+  needs: { build: ['make', 'busybox-tools'], target: ['glibc'], runtime: ['glibc'] },
   build: {
     configure: `
       CHOST="$TARGET" "$SRC/configure" --prefix=/usr --libdir=/usr/lib --sharedlibdir=/usr/lib`,
