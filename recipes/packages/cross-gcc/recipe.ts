@@ -43,6 +43,9 @@ export default defineRecipe({
       make -C lto-plugin DESTDIR="$OUT" install
       programs=$OUT/cross/libexec/gcc/$TARGET/$VERSION
       cp gcc/cc1 gcc/lto1 gcc/collect2 "$programs/"
+      # For ar, nm and ranlib by their plain names, which otherwise see nothing in objects for link-time optimisation.
+      mkdir -p "$OUT/cross/lib/bfd-plugins"
+      ln -s "../../libexec/gcc/$TARGET/$VERSION/liblto_plugin.so" "$OUT/cross/lib/bfd-plugins/"
       rm -rf "$OUT/cross/share" "$OUT/cross/include" "$OUT/cross/bin/$TARGET-gcc-$VERSION"
       find "$OUT" -name '*.la' -delete
       find "$OUT/cross/bin" "$programs" -type f -exec "$BUILD_STRIP" {} +
