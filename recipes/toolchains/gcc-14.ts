@@ -7,5 +7,5 @@ export default defineToolchain({
   gcc: '14.2.0',
   triples: { x86_64: 'x86_64-mrrl-linux-gnu', aarch64: 'aarch64-mrrl-linux-gnu' },
   packages: ['cross-binutils', 'cross-gcc'],
-  sysroot: ['linux-headers', 'glibc'],
+  sysroot: ['linux-headers', 'glibc', 'libgcc'],
 })

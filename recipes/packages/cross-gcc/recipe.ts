@@ -30,7 +30,7 @@ export default defineRecipe({
     compile: `
       make TARGET-gcc=config.h MAKEINFO=true all-gcc
       often=$(sed '/^#/d; s/[^ ][^ ]*/&.o/g' "$FILES/often-run" | tr '\\n' ' ')
-      make -C gcc COVERAGE_FLAGS="\\$(if \\$(filter $often,\\$@),,-O0)" LTO_DUMP_EXE= MAKEINFO=true \\
+      make -C gcc COVERAGE_FLAGS="\\$(if \\$(filter build/% $often,\\$@),-O2,-O0)" LTO_DUMP_EXE= MAKEINFO=true \\
         LDFLAGS='-static-libstdc++ -static-libgcc' native gcc-cross cpp specs libgcc-support
       # A first libgcc without a C library, for the C library alone.
       make TARGET-gcc=config.h MAKEINFO=true CFLAGS_FOR_TARGET=-O2 configure-target-libgcc
