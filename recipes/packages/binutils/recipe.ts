@@ -52,4 +52,5 @@ export default defineRecipe({
       cp root/usr/include/*.h "$OUT/usr/include/"`,
   },
   timeout: 1800,
+  weight: 150,
 })

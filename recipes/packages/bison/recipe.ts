@@ -37,4 +37,5 @@ export default defineRecipe({
       cp src/bison "$OUT/tools/$NAME/bin/bison"
       cp -R "$SRC/data" "$OUT/tools/$NAME/share/bison"`,
   },
+  weight: 28,
 })

@@ -46,4 +46,5 @@ export default defineRecipe({
         [ "$applet" = busybox ] || ln -s busybox "$applet"
       done`,
   },
+  weight: 36,
 })

@@ -55,4 +55,5 @@ export default defineRecipe({
       done < busybox.links`,
   },
   timeout: 1200,
+  weight: 60,
 })

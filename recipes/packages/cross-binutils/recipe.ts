@@ -41,4 +41,5 @@ export default defineRecipe({
       for tool in *; do ln -sf "../../bin/$TARGET-$tool" "$tool"; done`,
   },
   timeout: 1200,
+  weight: 81,
 })

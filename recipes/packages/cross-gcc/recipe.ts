@@ -61,4 +61,5 @@ export default defineRecipe({
         "$OUT/cross/lib/libgcc-build/"`,
   },
   timeout: 7200,
+  weight: 600,
 })

@@ -36,4 +36,5 @@ export default defineRecipe({
       mkdir -p "$OUT/tools/$NAME/bin"
       cp gawk "$OUT/tools/$NAME/bin/gawk"`,
   },
+  weight: 14,
 })

@@ -85,4 +85,5 @@ export default defineRecipe({
   },
   outputs: { dev: ['usr/lib/**', 'usr/include/**'] },
   timeout: 3600,
+  weight: 113,
 })

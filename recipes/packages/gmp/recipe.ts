@@ -31,4 +31,5 @@ export default defineRecipe({
       cp .libs/libgmp.a "$OUT/tools/$NAME/lib/"
       cp gmp.h "$OUT/tools/$NAME/include/"`,
   },
+  weight: 41,
 })

@@ -32,4 +32,5 @@ export default defineRecipe({
       cp .libs/libisl.a "$OUT/tools/$NAME/lib/"
       cp "$SRC"/include/isl/*.h include/isl/*.h "$OUT/tools/$NAME/include/isl/"`,
   },
+  weight: 67,
 })

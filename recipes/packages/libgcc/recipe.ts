@@ -34,4 +34,5 @@ export default defineRecipe({
       echo 'GROUP ( /lib/libgcc_s.so.1 -lgcc )' > "$OUT/usr/lib/libgcc_s.so"`,
   },
   outputs: { dev: ['usr/lib/**'] },
+  weight: 43,
 })

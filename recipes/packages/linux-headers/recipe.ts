@@ -34,4 +34,5 @@ export default defineRecipe({
       mkdir -p "$OUT/usr"
       cp -R "$SRC/$ARCH/usr/$ARCH-linux-gnu/include" "$OUT/usr/include"`,
   },
+  weight: 1,
 })

@@ -29,4 +29,5 @@ export default defineRecipe({
       mkdir -p "$OUT/tools/$NAME/bin"
       cp src/m4 "$OUT/tools/$NAME/bin/m4"`,
   },
+  weight: 12,
 })

@@ -45,4 +45,5 @@ export default defineRecipe({
       cp make "$OUT/tools/$NAME/bin/make"
       chmod 755 "$OUT/tools/$NAME/bin/make"`,
   },
+  weight: 8,
 })

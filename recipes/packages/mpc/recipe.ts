@@ -30,4 +30,5 @@ export default defineRecipe({
       cp src/.libs/libmpc.a "$OUT/tools/$NAME/lib/"
       cp "$SRC/src/mpc.h" "$OUT/tools/$NAME/include/"`,
   },
+  weight: 8,
 })

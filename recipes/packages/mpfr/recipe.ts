@@ -30,4 +30,5 @@ export default defineRecipe({
       cp src/.libs/libmpfr.a "$OUT/tools/$NAME/lib/"
       cp "$SRC/src/mpfr.h" "$SRC/src/mpf2mpfr.h" "$OUT/tools/$NAME/include/"`,
   },
+  weight: 26,
 })
