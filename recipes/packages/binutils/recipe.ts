@@ -25,13 +25,13 @@ export default defineRecipe({
     // There is no C++ compiler, and none is needed but for questions that configure asks.
     // Only shared libraries: libtool would compile every file twice, and the programs would each hold libbfd.
     configure: `
-      export CXX="$CC" CXXCPP="$CC -E"
+      export CXX="$CC -x c" CXXCPP="$CC -x c -E"
       "$SRC/configure" --build="$BUILD_TRIPLE" --host="$TARGET" --target="$TARGET" --prefix=/usr --libdir=/usr/lib \\
         --enable-shared --disable-static --disable-nls --disable-multilib --disable-gdb --disable-sim --disable-gprof \\
         --disable-gprofng --disable-gold --disable-werror --disable-libctf --enable-plugins \\
         --enable-deterministic-archives --enable-relro --enable-separate-code --enable-hash-style=gnu \\
         --with-zstd=no --without-debuginfod --without-msgpack --disable-dependency-tracking MAKEINFO=true \\
-        CC_FOR_BUILD="$BUILD_CC"`,
+        CC_FOR_BUILD="$BUILD_CC -std=gnu99"`,
     compile: 'make MAKEINFO=true all-binutils all-gas all-ld',
     install: `
       make MAKEINFO=true DESTDIR="$PWD/root" install-bfd install-opcodes install-libsframe install-binutils install-gas \\
