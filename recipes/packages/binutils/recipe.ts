@@ -51,6 +51,8 @@ export default defineRecipe({
       done
       cp root/usr/include/*.h "$OUT/usr/include/"`,
   },
+  // Their version is in their name: not links for the linker, but what the programs load.
+  outputs: { runtime: ['usr/lib/libbfd-*.so', 'usr/lib/libopcodes-*.so'] },
   timeout: 1800,
   weight: 150,
 })
