@@ -27,7 +27,7 @@ export default defineRecipe({
     configure: `
       # Messages of internal errors name their source file.
       map="-fmacro-prefix-map=$SRC/="
-      if "$CC" "$map" -E -x c /dev/null > /dev/null 2>&1; then export CFLAGS="$CFLAGS $map"; fi
+      if $CC "$map" -E -x c /dev/null > /dev/null 2>&1; then export CFLAGS="$CFLAGS $map"; fi
       export CXX="$CC -x c" CXXCPP="$CC -x c -E"
       "$SRC/configure" --build="$BUILD_TRIPLE" --host="$TARGET" --target="$TARGET" --prefix=/usr --libdir=/usr/lib \\
         --enable-shared --disable-static --disable-nls --disable-multilib --disable-gdb --disable-sim --disable-gprof \\
