@@ -8,4 +8,6 @@ export default defineProfile({
   packages: ['glibc', 'busybox', 'binutils', 'opkg'],
   build: { optimize: 's', hardening: ['stack-protector-strong', 'fortify', 'relro', 'pie'] },
   packageBuild: { busybox: { lto: true, graphite: true } },
+  // BusyBox brings a small one too.
+  overrides: { 'usr/bin/strings': 'binutils' },
 })
