@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openFileSink } from '../src/assemble/formats/file-sink.ts'
-import { IMAGE_WRITERS } from '../src/assemble/formats/writers.ts'
+import { openFileSink } from '../src/formats/file-sink.ts'
+import { IMAGE_WRITERS } from '../src/formats/writers.ts'
 import { type Digest, digestOf } from '../src/model/digest.ts'
 import type { BlobReader, Image, ImageEntry, ImageWriter } from '../src/model/image.ts'
 import { comparePaths } from '../src/model/tree.ts'
@@ -29,7 +29,7 @@ class Folder implements BlobReader {
     const visit = (path: string): void => {
       const full = join(this.#root, path)
       const stat = lstatSync(full)
-      const owned = { path, mode: stat.mode & 0o7777, uid: 0, gid: 0 }
+      const owned = { path, mode: stat.mode & 0o7777, uid: 0, gid: 0, xattrs: [] }
       if (stat.isDirectory()) {
         entries.push({ kind: 'directory', ...owned })
         for (const name of readdirSync(full)) visit(path === '' ? name : `${path}/${name}`)

@@ -13,13 +13,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: ['model', 'util'],
   recipes: ['model', 'util'],
   squashfs: ['model', 'util'],
+  archive: ['model', 'util'],
   toolchain: ['model', 'util'],
   sandbox: ['model', 'util'],
-  fetch: ['store', 'model', 'util'],
-  assemble: ['squashfs', 'store', 'model', 'util'],
+  fetch: ['archive', 'store', 'model', 'util'],
+  assemble: ['store', 'model', 'util'],
+  formats: ['archive', 'squashfs', 'model', 'util'],
   plan: ['toolchain', 'model', 'util'],
-  engine: ['plan', 'assemble', 'fetch', 'sandbox', 'toolchain', 'squashfs', 'recipes', 'store', 'model', 'util'],
-  cli: ['engine', 'fetch', 'recipes', 'sandbox', 'store', 'model', 'util'],
+  engine: ['plan', 'assemble', 'formats', 'fetch', 'sandbox', 'toolchain', 'recipes', 'store', 'model', 'util'],
+  cli: ['engine', 'formats', 'fetch', 'recipes', 'sandbox', 'store', 'model', 'util'],
   '.': ['recipes', 'model', 'util'],
 }
 
@@ -28,7 +30,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   undici: ['fetch/http.ts'],
   ssri: ['fetch/integrity.ts'],
   '@napi-rs/lzma': ['util/lzma.ts'],
-  'tar-stream': ['assemble/formats/tar.ts'],
+  'tar-stream': ['formats/tar.ts'],
   commander: ['cli/commander.ts'],
   semver: ['util/version.ts'],
 }

@@ -4,19 +4,24 @@
  */
 const BUILD_FOLDERS = ['build', 'src', 'out', 'files', 'step', 'seed', 'cross', 'sysroot', 'tools'] as const
 
+/** As much of a text as is shown. */
+const LONGEST_TEXT = 200
+
 /** Byte values that may stand before a slash in the middle of a longer path. */
 const PATH_BYTES = /[A-Za-z0-9_.+\-/~%}*]/
 
-/** The first build folder that a file names, with what follows it; undefined when it names none. */
-export function findBuildPath(bytes: Uint8Array): string | undefined {
+/** Each text in a file that names a build folder, once, in the order of the file. */
+export function findBuildPaths(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const found: { readonly at: number; readonly text: string }[] = []
   for (const folder of BUILD_FOLDERS) {
     const needle = Buffer.from(`/${folder}/`)
     for (let at = buffer.indexOf(needle); at >= 0; at = buffer.indexOf(needle, at + 1)) {
       const before = at === 0 ? '' : String.fromCharCode(buffer[at - 1] ?? 0)
       if (before !== '' && PATH_BYTES.test(before)) continue
-      return /^[\x20-\x7e]{1,200}/.exec(buffer.toString('latin1', at, at + 200))?.[0]
+      const text = /^[\x20-\x7e]+/.exec(buffer.toString('latin1', at, at + LONGEST_TEXT))?.[0] ?? ''
+      found.push({ at, text })
     }
   }
-  return undefined
+  return [...new Set(found.sort((a, b) => a.at - b.at).map(({ text }) => text))]
 }

@@ -1,12 +1,12 @@
 import { type Digest, sizeOf } from '../model/digest.ts'
-import type { Image, ImageEntry } from '../model/image.ts'
+import type { Image, Inode, Owned } from '../model/image.ts'
 import type { Arch, Profile } from '../model/profile.ts'
 import { comparePaths, type TreeEntry } from '../model/tree.ts'
 import { MrrlError } from '../util/errors.ts'
 import { globMatcher } from '../util/glob.ts'
 import { groupText, NSSWITCH_TEXT, passwdText, shadowText } from './accounts.ts'
 import { readElfIdentity, runsOn } from './elf.ts'
-import { findBuildPath } from './host-strings.ts'
+import { findBuildPaths } from './host-strings.ts'
 import { type Layer, mergeLayers, type OwnedEntry } from './merge.ts'
 
 /** Stores and reads file content while an image is put together. */
@@ -48,10 +48,10 @@ export async function assembleImage(
   const merged = withParents(mergeLayers([...layers, own], { ...profile.overrides }))
   await checkFiles(merged, profile.arch, blobs)
   const modeOf = modes(profile)
-  const root: ImageEntry = { kind: 'directory', path: '', ...modeOf('', 0o755) }
-  const entries = merged.map((entry): ImageEntry => {
+  const root: Inode = { kind: 'directory', path: '', ...modeOf('', 0o755) }
+  const entries = merged.map((entry): Inode => {
     const { path } = entry
-    if (entry.kind === 'symlink') return { kind: 'symlink', path, target: entry.target, mode: 0o777, uid: 0, gid: 0 }
+    if (entry.kind === 'symlink') return { kind: 'symlink', path, target: entry.target, mode: 0o777, uid: 0, gid: 0, xattrs: [] }
     if (entry.kind === 'directory') return { kind: 'directory', path, ...modeOf(path, 0o755) }
     return { kind: 'file', path, digest: entry.digest, ...modeOf(path, entry.executable ? 0o755 : 0o644) }
   })
@@ -95,35 +95,33 @@ function withParents(entries: readonly OwnedEntry[]): OwnedEntry[] {
 }
 
 async function checkFiles(entries: readonly OwnedEntry[], arch: Arch, blobs: BlobAccess): Promise<void> {
+  const leaks: string[] = []
   for (const entry of entries) {
     if (entry.kind !== 'file' || sizeOf(entry.digest) === 0) continue
     const bytes = await blobs.read(entry.digest)
-    const fields = { path: entry.path, package: entry.owner }
     const elf = readElfIdentity(bytes)
     if (elf !== undefined && !runsOn(elf, arch)) {
       const what = `${elf.machine}, ${elf.bits} bits`
       throw new MrrlError('E_MACHINE', `/${entry.path} of ${entry.owner} is for ${what}, the image for ${arch}`, {
-        fields,
+        fields: { path: entry.path, package: entry.owner },
       })
     }
-    const leak = findBuildPath(bytes)
-    if (leak !== undefined) {
-      throw new MrrlError('E_HOST_LEAK', `/${entry.path} of ${entry.owner} names a folder of the build: ${leak}`, {
-        fields,
-      })
-    }
+    for (const text of findBuildPaths(bytes)) leaks.push(`/${entry.path} of ${entry.owner}: ${text}`)
   }
+  if (leaks.length === 0) return
+  const more = leaks.length === 1 ? '' : `, and ${leaks.length - 1} more`
+  throw new MrrlError('E_HOST_LEAK', `a folder of the build is named in ${leaks[0]}${more}`, { fields: { leaks } })
 }
 
 /** Owner and mode by path: the profile's last matching permission, else the base modes, else what is usual. */
-function modes(profile: Profile): (path: string, usual: number) => { mode: number; uid: number; gid: number } {
+function modes(profile: Profile): (path: string, usual: number) => Omit<Owned, 'path'> {
   const permissions = profile.permissions.map((permission) => ({
     ...permission,
     matches: globMatcher([permission.paths]),
   }))
   return (path, usual) => {
     const set = permissions.findLast(({ matches }) => matches(path))
-    if (set !== undefined) return { mode: set.mode, uid: set.uid, gid: set.gid }
-    return { mode: BASE_MODES[path] ?? usual, uid: 0, gid: 0 }
+    if (set !== undefined) return { mode: set.mode, uid: set.uid, gid: set.gid, xattrs: [] }
+    return { mode: BASE_MODES[path] ?? usual, uid: 0, gid: 0, xattrs: [] }
   }
 }

@@ -1,7 +1,8 @@
 import { formatDigest, sizeOf } from '../model/digest.ts'
-import type { Image, ImageEntry } from '../model/image.ts'
+import type { Image, ImageEntry, Inode } from '../model/image.ts'
 import type { Profile } from '../model/profile.ts'
 import { compareBytes } from '../util/compare.ts'
+import { MrrlError } from '../util/errors.ts'
 
 /** One path of an image, as listed in `manifest.json`. */
 export interface ManifestFile {
@@ -38,7 +39,13 @@ export function makeManifest(
   versions: ReadonlyMap<string, string>,
   format: number,
 ): Manifest {
-  const files = image.entries.map((entry) => listed(entry, owners.get(entry.path) ?? 'profile'))
+  const inodes = new Map<string, Inode>()
+  for (const entry of image.entries) if (entry.kind !== 'hardlink') inodes.set(entry.path, entry)
+  const files = image.entries.map((entry) => {
+    const inode = entry.kind === 'hardlink' ? inodes.get(entry.target) : entry
+    if (inode === undefined) throw new MrrlError('E_INTERNAL', `/${entry.path} links to nothing`)
+    return listed(entry, inode, owners.get(entry.path) ?? 'profile')
+  })
   const names = [...versions.keys()].sort(compareBytes)
   const packages = Object.fromEntries(
     names.map((name) => {
@@ -56,16 +63,18 @@ export function manifestText(manifest: Manifest): string {
   return `${opening}${files.map((file) => `    ${JSON.stringify(file)}`).join(',\n')}\n  ]\n}\n`
 }
 
-function listed(entry: ImageEntry, owner: string): ManifestFile {
+/** A hard link has the owner and mode of what it links to. */
+function listed(entry: ImageEntry, inode: Inode, owner: string): ManifestFile {
   const common = {
     path: `/${entry.path}`,
     type: entry.kind,
-    mode: entry.mode.toString(8).padStart(4, '0'),
-    uid: entry.uid,
-    gid: entry.gid,
+    mode: inode.mode.toString(8).padStart(4, '0'),
+    uid: inode.uid,
+    gid: inode.gid,
     package: owner,
   }
   if (entry.kind === 'file') return { ...common, size: sizeOf(entry.digest), digest: formatDigest(entry.digest) }
   if (entry.kind === 'symlink') return { ...common, target: entry.target }
+  if (entry.kind === 'hardlink') return { ...common, target: `/${entry.target}` }
   return common
 }

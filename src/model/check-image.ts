@@ -1,5 +1,6 @@
+import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
-import type { Image, ImageEntry } from './image.ts'
+import type { Image, ImageEntry, Inode } from './image.ts'
 import { comparePaths } from './tree.ts'
 
 const MAX_UINT32 = 2 ** 32 - 1
@@ -10,6 +11,9 @@ const MAX_TARGET = 4095
 /** Linux packs device numbers as 12 and 20 bits. */
 const MAX_MAJOR = 2 ** 12 - 1
 const MAX_MINOR = 2 ** 20 - 1
+/** XATTR_NAME_MAX and XATTR_SIZE_MAX of Linux, in bytes. */
+const MAX_XATTR_NAME = 255
+const MAX_XATTR_SIZE = 2 ** 16
 
 /** Throws `E_IMAGE` at the first entry that breaks a rule of {@link Image}; every writer calls it first. */
 export function checkImage(image: Image): void {
@@ -18,25 +22,41 @@ export function checkImage(image: Image): void {
   if (root === undefined || root.path !== '' || root.kind !== 'directory') {
     throw new MrrlError('E_IMAGE', 'the first entry of an image is its root folder')
   }
-  const folders = new Set<string>()
+  const kinds = new Map<string, ImageEntry['kind']>()
   let previous: ImageEntry | undefined
   for (const entry of image.entries) {
-    checkFields(entry)
+    if (entry.kind === 'hardlink') {
+      const target = kinds.get(entry.target)
+      if (target === undefined) throw broken(entry, `is a hard link to /${entry.target}, which is not before it`)
+      if (target === 'directory' || target === 'hardlink') {
+        throw broken(entry, `is a hard link to /${entry.target}, a ${target}`)
+      }
+    } else {
+      checkFields(entry)
+    }
     if (previous !== undefined) {
       if (comparePaths(previous.path, entry.path) >= 0) throw broken(entry, `stands behind /${previous.path}`)
       checkName(entry)
       const parent = entry.path.slice(0, Math.max(entry.path.lastIndexOf('/'), 0))
-      if (!folders.has(parent)) throw broken(entry, `has no folder /${parent} before it`)
+      if (kinds.get(parent) !== 'directory') throw broken(entry, `has no folder /${parent} before it`)
     }
-    if (entry.kind === 'directory') folders.add(entry.path)
+    kinds.set(entry.path, entry.kind)
     previous = entry
   }
 }
 
-function checkFields(entry: ImageEntry): void {
+function checkFields(entry: Inode): void {
   if (!isWhole(entry.mode, MAX_MODE)) throw broken(entry, `has a mode out of range: ${entry.mode}`)
   if (!isWhole(entry.uid, MAX_UINT32)) throw broken(entry, `has a user id out of range: ${entry.uid}`)
   if (!isWhole(entry.gid, MAX_UINT32)) throw broken(entry, `has a group id out of range: ${entry.gid}`)
+  for (const [at, { name, value }] of entry.xattrs.entries()) {
+    if (!/^(?:user|trusted|security)\../s.test(name) || !isText(name, MAX_XATTR_NAME)) {
+      throw broken(entry, `has an extended attribute that no file can have: ${JSON.stringify(name)}`)
+    }
+    if (value.length > MAX_XATTR_SIZE) throw broken(entry, `has more than ${MAX_XATTR_SIZE} bytes in ${name}`)
+    const before = entry.xattrs[at - 1]?.name
+    if (before !== undefined && compareBytes(before, name) >= 0) throw broken(entry, `has ${name} behind ${before}`)
+  }
   if (entry.kind === 'symlink' && !isText(entry.target, MAX_TARGET)) throw broken(entry, 'points to an impossible path')
   if (entry.kind === 'device' && !(isWhole(entry.major, MAX_MAJOR) && isWhole(entry.minor, MAX_MINOR))) {
     throw broken(entry, `has device numbers out of range: ${entry.major}, ${entry.minor}`)

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 
-/** Owner and mode of an image entry. Every time in an image is the epoch of the image. */
+/** Owner, mode and extended attributes of an image entry. Every time in an image is the epoch of the image. */
 export interface Owned {
   /** Path from the root without a leading slash; '' is the root itself. */
   readonly path: string
@@ -10,10 +10,20 @@ export interface Owned {
   readonly uid: number
   /** 0 to 4294967295. */
   readonly gid: number
+  /** Sorted by {@link compareBytes} of their names, which are unique. */
+  readonly xattrs: readonly Xattr[]
 }
 
-/** One entry of an image. */
-export type ImageEntry =
+/** An extended attribute. */
+export interface Xattr {
+  /** With its namespace, which is `user`, `trusted` or `security`: `security.capability`. */
+  readonly name: string
+  /** At most 65 536 bytes. */
+  readonly value: Uint8Array
+}
+
+/** An entry that is a file of its own, of whatever kind. */
+export type Inode =
   | (Owned & { readonly kind: 'directory' })
   | (Owned & { readonly kind: 'file'; readonly digest: Digest })
   | (Owned & { readonly kind: 'symlink'; readonly target: string })
@@ -23,6 +33,19 @@ export type ImageEntry =
       readonly major: number
       readonly minor: number
     })
+  | (Owned & { readonly kind: 'fifo' })
+  | (Owned & { readonly kind: 'socket' })
+
+/** A second name of an earlier inode that is not a directory. */
+export interface HardLink {
+  readonly kind: 'hardlink'
+  readonly path: string
+  /** Path of that inode. */
+  readonly target: string
+}
+
+/** One entry of an image. */
+export type ImageEntry = Inode | HardLink
 
 /**
  * The assembled root filesystem: what a format writes.

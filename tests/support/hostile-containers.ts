@@ -1,5 +1,5 @@
 import { gzipSync, constants as zlib, zstdCompressSync } from 'node:zlib'
-import type { ArchiveLimits } from '../../src/fetch/unpack/limits.ts'
+import type { ArchiveLimits } from '../../src/archive/limits.ts'
 import type { UnpackSource } from '../../src/fetch/unpack/unpack-to-tree.ts'
 import { xzCompress } from '../../src/util/xz/encode.ts'
 import { arBytes, arMember, type TarSpec, tarBytes, tarEnd, tarEntry } from './tar-bytes.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Digest, digestOf, makeDigest } from '../../src/model/digest.ts'
-import type { BlobReader, Image, ImageEntry, ImageSink } from '../../src/model/image.ts'
+import type { BlobReader, Image, ImageEntry, ImageSink, Owned, Xattr } from '../../src/model/image.ts'
 import { comparePaths } from '../../src/model/tree.ts'
 import { inPieces } from './bytes.ts'
 
@@ -9,6 +9,7 @@ export interface Attributes {
   readonly mode?: number
   readonly uid?: number
   readonly gid?: number
+  readonly xattrs?: readonly Xattr[]
 }
 
 /** Collects entries for an image, and their content in memory. */
@@ -37,6 +38,18 @@ export class ImageBuilder implements BlobReader {
 
   device(path: string, type: 'char' | 'block', major: number, minor: number, attributes: Attributes = {}): this {
     return this.#add({ kind: 'device', path, type, major, minor, ...owned(attributes, 0o600) })
+  }
+
+  fifo(path: string, attributes: Attributes = {}): this {
+    return this.#add({ kind: 'fifo', path, ...owned(attributes, 0o644) })
+  }
+
+  socket(path: string, attributes: Attributes = {}): this {
+    return this.#add({ kind: 'socket', path, ...owned(attributes, 0o755) })
+  }
+
+  hardlink(path: string, target: string): this {
+    return this.#add({ kind: 'hardlink', path, target })
   }
 
   /** The image, its entries in order. */
@@ -130,6 +143,6 @@ export function digestOfSize(size: number): Digest {
   return makeDigest('0'.repeat(64), size)
 }
 
-function owned(attributes: Attributes, mode: number): { mode: number; uid: number; gid: number } {
-  return { mode, uid: 0, gid: 0, ...attributes }
+function owned(attributes: Attributes, mode: number): Omit<Owned, 'path'> {
+  return { mode, uid: 0, gid: 0, xattrs: [], ...attributes }
 }

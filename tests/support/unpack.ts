@@ -1,4 +1,4 @@
-import { type ArchiveLimits, DEFAULT_LIMITS } from '../../src/fetch/unpack/limits.ts'
+import { type ArchiveLimits, DEFAULT_LIMITS } from '../../src/archive/limits.ts'
 import { type UnpackSource, unpackToTree } from '../../src/fetch/unpack/unpack-to-tree.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import { openStore, type Store } from '../../src/store/store.ts'

@@ -1,5 +1,5 @@
-import type { ErrorFields } from '../../util/errors.ts'
-import { MrrlError } from '../../util/errors.ts'
+import type { ErrorFields } from '../util/errors.ts'
+import { MrrlError } from '../util/errors.ts'
 
 /** Codes of archives that are refused. */
 export type ArchiveCode = 'E_ARCHIVE' | 'E_ARCHIVE_PATH' | 'E_ARCHIVE_LIMIT'

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { chmod, lchown, lstat, lutimes, mkdir, mkdtemp, open, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { checkImage } from '../../model/check-image.ts'
-import type { BlobReader, Image, ImageEntry } from '../../model/image.ts'
-import { isErrno, MrrlError } from '../../util/errors.ts'
-import { mapLimited } from '../../util/limit.ts'
+import { checkImage } from '../model/check-image.ts'
+import type { BlobReader, Image, ImageEntry } from '../model/image.ts'
+import { isErrno, MrrlError } from '../util/errors.ts'
+import { mapLimited } from '../util/limit.ts'
 
 const FILES_AT_ONCE = 8
 const SET_ID_BITS = 0o6000

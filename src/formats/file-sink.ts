@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import type { ImageSink } from '../../model/image.ts'
+import type { ImageSink } from '../model/image.ts'
 
 /** An image file that is being written. */
 export interface FileSink extends ImageSink {

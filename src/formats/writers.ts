@@ -1,5 +1,5 @@
-import type { ImageWriter } from '../../model/image.ts'
-import type { Format } from '../../model/profile.ts'
+import type { ImageWriter } from '../model/image.ts'
+import type { Format } from '../model/profile.ts'
 import { squashfsWriter } from './squashfs.ts'
 import { tarXzWriter } from './tar-xz.ts'
 

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { writeDir } from '../../src/assemble/formats/dir.ts'
+import { writeDir } from '../../src/formats/dir.ts'
 import { exampleTree } from '../support/example.ts'
 import { expectedListing, ImageBuilder } from '../support/image.ts'
 import { folderListing } from '../support/listing.ts'

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import type { BlobReader, Image, ImageSink, ImageWriter, WriterOptions } from '../../model/image.ts'
-import { writeSquashfs } from '../../squashfs/write.ts'
+import type { BlobReader, Image, ImageSink, ImageWriter, WriterOptions } from '../model/image.ts'
+import { writeSquashfs } from '../squashfs/write.ts'
 
 /** The largest block, which packs best. */
 const BLOCK_SIZE = 2 ** 20

@@ -1,7 +1,7 @@
-import { sizeOf } from '../../model/digest.ts'
-import type { BlobReader, Image, ImageSink, ImageWriter, WriterOptions } from '../../model/image.ts'
-import { dictionaryFor } from '../../util/xz/dictionary.ts'
-import { xzCompressStream } from '../../util/xz/encode.ts'
+import { sizeOf } from '../model/digest.ts'
+import type { BlobReader, Image, ImageSink, ImageWriter, WriterOptions } from '../model/image.ts'
+import { dictionaryFor } from '../util/xz/dictionary.ts'
+import { xzCompressStream } from '../util/xz/encode.ts'
 import { tarBytes } from './tar.ts'
 
 /** The dictionary of `xz -9`; a larger one would ask too much memory of whoever unpacks. */

@@ -1,5 +1,5 @@
-import { bzip2Decompress } from '../../util/bzip2.ts'
-import { xzDecompress } from '../../util/xz/decode.ts'
+import { bzip2Decompress } from '../util/bzip2.ts'
+import { xzDecompress } from '../util/xz/decode.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { Budget } from './limits.ts'
 import { gunzip, isZstd, unzstd } from './node-codec.ts'

@@ -1,8 +1,8 @@
 import { type Header, type Pack, pack } from 'tar-stream'
-import { checkImage } from '../../model/check-image.ts'
-import { sizeOf } from '../../model/digest.ts'
-import type { BlobReader, Image, ImageEntry } from '../../model/image.ts'
-import { MrrlError } from '../../util/errors.ts'
+import { checkImage } from '../model/check-image.ts'
+import { sizeOf } from '../model/digest.ts'
+import type { BlobReader, Image, ImageEntry } from '../model/image.ts'
+import { MrrlError } from '../util/errors.ts'
 
 /** Largest values of the ustar fields as tar-stream writes them: six octal digits, and eleven for the size. */
 const MAX_ID = 0o777777

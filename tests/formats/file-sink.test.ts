@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { openFileSink } from '../../src/assemble/formats/file-sink.ts'
+import { openFileSink } from '../../src/formats/file-sink.ts'
 import { spec } from '../support/spec.ts'
 import { withFolder } from '../support/tools.ts'
 
