@@ -55,7 +55,11 @@ export const ERROR_CODES = {
     hint: 'The store was written by another version of mrrl. Choose another with MRRL_HOME.',
   },
 
-  E_IMAGE: { exit: 1, hint: 'The image format cannot hold this entry. Correct the profile.' },
+  E_IMAGE: { exit: 1, hint: 'The image format cannot hold this entry. Leave it out, or choose another format.' },
+  E_PATH_UNKNOWN: { exit: 2, hint: 'See what is in it with: mrrl ls <image>' },
+  E_SOURCE: { exit: 1, hint: 'Correct what is named above, or leave it out with: --exclude <glob>' },
+  E_SOURCE_CHANGED: { exit: 1, hint: 'Stop what writes to the folder, or pack a copy of it. No image was written.' },
+  E_TARGET: { exit: 1, hint: 'Choose another place. Nothing half-written stays there.' },
 } as const
 
 /** A stable error code. */

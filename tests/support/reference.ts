@@ -110,7 +110,11 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
   E_STORE_CORRUPT:
     'A file of the store is not what its name says. It has been removed; a build makes or fetches it again by itself.',
   E_STORE_VERSION: 'The store has a layout that this version does not know.',
-  E_IMAGE: 'An image has an entry that its format cannot hold.',
+  E_IMAGE: 'An image has an entry that its format cannot hold, or that breaks a rule of images.',
+  E_PATH_UNKNOWN: 'An image has nothing under that path, or something that has no content.',
+  E_SOURCE: 'A file, folder or image that is to be read cannot be, or has what no image can hold.',
+  E_SOURCE_CHANGED: 'A file that is packed grew, shrank, changed or went away since the folder was looked through.',
+  E_TARGET: 'The file or folder that is to be written cannot be: it is there already, or the system refuses it.',
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
