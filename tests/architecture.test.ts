@@ -30,7 +30,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   undici: ['fetch/http.ts'],
   ssri: ['fetch/integrity.ts'],
   '@napi-rs/lzma': ['util/lzma.ts'],
-  'tar-stream': ['formats/tar.ts'],
   commander: ['cli/commander.ts'],
   semver: ['util/version.ts'],
 }

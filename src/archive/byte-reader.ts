@@ -1,7 +1,12 @@
+import type { RandomAccess } from '../model/image-reader.ts'
 import { archiveError } from './archive-error.ts'
+import { RandomPieces } from './random-pieces.ts'
 import { isZero } from './zeros.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
+
+/** What archives are read from: a stream of pieces, or a file in which what is not wanted can be passed over. */
+export type ArchiveInput = AsyncIterable<Uint8Array> | RandomAccess
 
 /** Reads exact amounts from a stream of pieces. The bytes it returns must not be changed. */
 export class ByteReader {
@@ -9,8 +14,8 @@ export class ByteReader {
   #piece: Uint8Array = NOTHING
   #position = 0
 
-  constructor(input: AsyncIterable<Uint8Array>) {
-    this.#source = input[Symbol.asyncIterator]()
+  constructor(input: ArchiveInput) {
+    this.#source = Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : new RandomPieces(input)
   }
 
   /** Bytes taken so far. */
@@ -26,6 +31,11 @@ export class ByteReader {
       this.#piece = next.value
     }
     return this.#take(Math.min(most, this.#piece.length))
+  }
+
+  /** The next `count` bytes if they are at hand: what saves waiting for each of many small fields. */
+  ready(count: number): Uint8Array | undefined {
+    return this.#piece.length >= count ? this.#take(count) : undefined
   }
 
   /** The next `count` bytes, or undefined when the stream has ended before them; throws `E_ARCHIVE` within them. */
@@ -52,7 +62,12 @@ export class ByteReader {
 
   /** Passes over `count` bytes. */
   async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; ) {
+    let left = count
+    if (count > this.#piece.length && this.#source instanceof RandomPieces) {
+      left -= this.#source.skip(count - this.#piece.length)
+      this.#position += count - left
+    }
+    while (left > 0) {
       const piece = await this.some(left)
       if (piece === undefined) throw archiveError('E_ARCHIVE', `is cut off after ${this.#position} bytes`)
       left -= piece.length

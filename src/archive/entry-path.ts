@@ -22,8 +22,13 @@ export function decodeName(bytes: Uint8Array, offset: number): string {
  * `E_ARCHIVE_LIMIT` when it is too long or too deep.
  */
 export function entryPath(name: string, limits: ArchiveLimits): string {
-  if (name.startsWith('/')) throw archiveError('E_ARCHIVE_PATH', 'is an absolute path', { entry: name })
   if (name.includes('\\')) throw archiveError('E_ARCHIVE_PATH', 'has a backslash in its path', { entry: name })
+  return imagePath(name, limits)
+}
+
+/** Like {@link entryPath} for an image, whose names may have backslashes: systemd names units with them. */
+export function imagePath(name: string, limits: ArchiveLimits): string {
+  if (name.startsWith('/')) throw archiveError('E_ARCHIVE_PATH', 'is an absolute path', { entry: name })
   if (Buffer.byteLength(name) > limits.pathBytes) {
     const fields = { limit: 'pathBytes' }
     throw archiveError('E_ARCHIVE_LIMIT', `has a path of more than ${limits.pathBytes} bytes`, { entry: name, fields })

@@ -1,3 +1,4 @@
+import { MrrlError } from '../util/errors.ts'
 import type { ByteReader } from './byte-reader.ts'
 
 /** One entry of an archive. What is left of a file's content is passed over when the next entry is asked for. */
@@ -14,6 +15,7 @@ export class Content {
   readonly size: number
   readonly #reader: ByteReader
   #left: number
+  #isPassed = false
 
   constructor(reader: ByteReader, size: number) {
     this.size = size
@@ -23,27 +25,38 @@ export class Content {
 
   /** All of it, as a copy that may be kept. */
   async bytes(): Promise<Uint8Array> {
-    const bytes = new Uint8Array(await this.#reader.exact(this.#left))
+    this.#checkPlace()
+    const count = this.#left
     this.#left = 0
-    return bytes
+    return new Uint8Array(this.#reader.ready(count) ?? (await this.#reader.exact(count)))
   }
 
-  /** All of it in pieces; throws `E_ARCHIVE` when the archive ends within. */
+  /** All of it in pieces; throws `E_ARCHIVE` when the archive ends within, `E_INTERNAL` when it is asked too late. */
   async *pieces(): AsyncGenerator<Uint8Array> {
+    this.#checkPlace()
     while (this.#left > 0) {
       const piece = await this.#reader.some(this.#left)
       if (piece === undefined) await this.skip()
       else {
         this.#left -= piece.length
         yield piece
+        this.#checkPlace()
       }
     }
   }
 
-  /** Passes over what has not been read. */
-  async skip(): Promise<void> {
-    const left = this.#left
+  /** Passes over what has not been read, and `padding` bytes behind it. */
+  async skip(padding = 0): Promise<void> {
+    const left = this.#left + padding
     this.#left = 0
-    await this.#reader.skip(left)
+    this.#isPassed = true
+    if (this.#reader.ready(left) === undefined) await this.#reader.skip(left)
+  }
+
+  // What lies here by now belongs to another entry; no bytes at all would look like an empty file.
+  #checkPlace(): void {
+    if (this.#isPassed && this.size > 0) {
+      throw new MrrlError('E_INTERNAL', 'the content of an archive entry was asked for behind the entry')
+    }
   }
 }

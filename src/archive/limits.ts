@@ -23,6 +23,16 @@ export const DEFAULT_LIMITS: ArchiveLimits = {
   ratio: 200,
 }
 
+/** Fits any image that is worth writing. */
+export const IMAGE_LIMITS: ArchiveLimits = {
+  entries: 4_000_000,
+  depth: 256,
+  pathBytes: 4095,
+  bytes: 2 ** 42,
+  // A file of zeros, which an honest image may hold, shrinks to 1/7000 with xz and 1/30000 with zstd.
+  ratio: Number.POSITIVE_INFINITY,
+}
+
 /** Small archives of small files may well shrink a thousandfold: a tar header is 512 bytes, mostly zeros. */
 const RATIO_FREE_BYTES = 32 << 20
 

@@ -5,33 +5,58 @@ export interface PaxFields {
   readonly path: Uint8Array | undefined
   readonly linkPath: Uint8Array | undefined
   readonly size: number | undefined
+  /** Every record by its keyword, those above included. */
+  readonly records: ReadonlyMap<string, Uint8Array>
 }
 
-/** Keywords of POSIX whose values a tree does not keep. */
-const IGNORED = new Set(['atime', 'ctime', 'mtime', 'uid', 'gid', 'uname', 'gname', 'comment'])
+/** Keyword before the name of an extended attribute, as star, GNU tar and libarchive write it. */
+export const XATTR_KEYWORD = 'SCHILY.xattr.'
+
+/** Keywords of POSIX that describe what a tree does not keep. */
+const KNOWN = new Set(['atime', 'ctime', 'mtime', 'uid', 'gid', 'uname', 'gname', 'comment'])
 /** Vendor keywords that change what the content is; all others with a capital letter only describe it. */
 const REFUSED = /^(GNU\.|SCHILY\.(realsize|filetype|offset|volhdr)|SUN\.holesdata|LIBARCHIVE\.(sparse|holes))/
 const NEWLINE = 0x0a
 
+/** Writes records `<length> <keyword>=<value>\n`; the length counts the bytes of the whole record, itself included. */
+export function encodePax(records: Iterable<readonly [keyword: string, value: string | Uint8Array]>): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (const [keyword, value] of records) {
+    const bytes = Buffer.from(value)
+    const rest = Buffer.byteLength(keyword) + bytes.length + 3
+    let length = rest + 1
+    while (String(length).length + rest !== length) length++
+    parts.push(Buffer.from(`${length} ${keyword}=`), bytes, Buffer.of(NEWLINE))
+  }
+  return Buffer.concat(parts)
+}
+
 /**
- * Reads the records `<length> <keyword>=<value>\n` of a pax header, POSIX.1-2024 `pax`, "pax Extended Header".
- * A header for the whole archive (`isGlobal`) must not set name, link or size.
+ * Reads the records of a pax header, POSIX.1-2024 `pax`, "pax Extended Header".
+ * A header for the whole archive (`isGlobal`) must not set name, link, size or an extended attribute.
  * Throws `E_ARCHIVE` on any record that is malformed, repeated, unknown or about sparse files.
  */
 export function decodePax(bytes: Uint8Array, isGlobal: boolean, offset: number): PaxFields {
-  const values = new Map<string, Uint8Array>()
+  const records = new Map<string, Uint8Array>()
   for (let at = 0; at < bytes.length; ) {
     const length = recordLength(bytes, at, offset)
     const record = bytes.subarray(at, at + length)
-    const keyword = record.subarray(record.indexOf(0x20) + 1, record.indexOf(0x3d))
-    const key = Buffer.from(keyword).toString('latin1')
-    if (!/^[\x21-\x7e]+$/.test(key)) throw malformed('a keyword is not printable ASCII', offset)
-    if (values.has(key)) throw malformed(`${key} is stated twice`, offset)
-    values.set(key, record.subarray(record.indexOf(0x3d) + 1, length - 1))
-    checkKey(key, values.get(key), isGlobal, offset)
+    const key = Buffer.from(record.subarray(record.indexOf(0x20) + 1, record.indexOf(0x3d))).toString()
+    if (!/^[\x21-\x7e]+$/.test(key) && !key.startsWith(XATTR_KEYWORD)) {
+      throw malformed('a keyword is not printable ASCII', offset)
+    }
+    if (records.has(key)) throw malformed(`${key} is stated twice`, offset)
+    const value = record.subarray(record.indexOf(0x3d) + 1, length - 1)
+    checkKey(key, value, isGlobal, offset)
+    records.set(key, value)
     at += length
   }
-  return { path: values.get('path'), linkPath: values.get('linkpath'), size: sizeValue(values.get('size'), offset) }
+  return {
+    path: records.get('path'),
+    linkPath: records.get('linkpath'),
+    size: sizeValue(records.get('size'), offset),
+    records,
+  }
 }
 
 function recordLength(bytes: Uint8Array, at: number, offset: number): number {
@@ -47,18 +72,19 @@ function recordLength(bytes: Uint8Array, at: number, offset: number): number {
   return length
 }
 
-function checkKey(key: string, value: Uint8Array | undefined, isGlobal: boolean, offset: number): void {
-  if (IGNORED.has(key)) return
+function checkKey(key: string, value: Uint8Array, isGlobal: boolean, offset: number): void {
+  if (KNOWN.has(key)) return
   if (key === 'path' || key === 'linkpath' || key === 'size') {
     if (isGlobal) throw malformed(`${key} is stated for all entries`, offset)
-    if (value?.length === 0) throw malformed(`${key} is empty`, offset)
-    if (value?.includes(0)) throw malformed(`${key} has a NUL`, offset)
+    if (value.length === 0) throw malformed(`${key} is empty`, offset)
+    if (value.includes(0)) throw malformed(`${key} has a NUL`, offset)
     return
   }
   if (key === 'hdrcharset') {
-    if (Buffer.from(value ?? []).toString('latin1') === 'ISO-IR 10646 2000 UTF-8') return
+    if (Buffer.from(value).toString('latin1') === 'ISO-IR 10646 2000 UTF-8') return
     throw malformed('its names are not in UTF-8', offset)
   }
+  if (isGlobal && key.startsWith(XATTR_KEYWORD)) throw malformed(`${key} is stated for all entries`, offset)
   if (REFUSED.test(key)) throw malformed(`${key} (sparse, split or incremental) is not read`, offset)
   if (!/^[A-Z]/.test(key)) throw malformed(`the keyword ${JSON.stringify(key)} is unknown`, offset)
 }

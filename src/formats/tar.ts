@@ -1,17 +1,20 @@
-import { type Header, type Pack, pack } from 'tar-stream'
+import { MAX_PAX_BYTES } from '../archive/tar-entries.ts'
+import { BLOCK, encodeHeader, MAX_ELEVEN_DIGITS, MAX_SIX_DIGITS, type TarHeader } from '../archive/tar-header.ts'
+import { encodePax } from '../archive/tar-pax.ts'
+import { xattrKeyword } from '../archive/tar-xattr.ts'
 import { checkImage } from '../model/check-image.ts'
 import { sizeOf } from '../model/digest.ts'
-import type { BlobReader, Image, ImageEntry } from '../model/image.ts'
+import type { BlobReader, Image, ImageEntry, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
+import { Batch } from './batch.ts'
+import { Contents } from './contents.ts'
 
-/** Largest values of the ustar fields as tar-stream writes them: six octal digits, and eleven for the size. */
-const MAX_ID = 0o777777
-const MAX_SIZE = 0o77777777777
 const MAX_NAME = 100
-/** tar-stream computes the time with 32-bit operators. */
+/** The largest time of readers that keep it in 32 bits with a sign. */
 const MAX_TIME = 2 ** 31 - 1
-/** Files up to this size go through memory in one piece. */
-const WHOLE_FILE = 2 ** 22
+const END = new Uint8Array(2 * BLOCK)
+/** Name in the header of an entry whose own name is in a pax record. */
+const STAND_IN = 'PaxHeader'
 
 /**
  * Writes an image as an uncompressed tar: ustar, with a pax header in front of entries that ustar cannot hold.
@@ -20,97 +23,78 @@ const WHOLE_FILE = 2 ** 22
  */
 export async function* tarBytes(image: Image, blobs: BlobReader): AsyncGenerator<Uint8Array> {
   checkImage(image)
-  const headers = image.entries.map((entry) => tarHeader(entry, image.epoch))
-  const archive = pack()
-  const filling = fill(archive, image, headers, blobs).catch((error) => archive.destroy(error))
-  yield* archive as AsyncIterable<Uint8Array>
-  await filling
-}
-
-async function fill(archive: Pack, image: Image, headers: readonly Header[], blobs: BlobReader): Promise<void> {
-  for (const [at, header] of headers.entries()) {
-    const entry = image.entries[at]
-    if (entry?.kind !== 'file' || header.size === 0) await addWhole(archive, header, new Uint8Array(0))
-    else if (header.size <= WHOLE_FILE) await addWhole(archive, header, await blobs.read(entry.digest))
-    else await addStream(archive, header, blobs.stream(entry.digest))
+  const inodes = new Map<string, Inode>()
+  for (const entry of image.entries) {
+    if (entry.kind !== 'hardlink') inodes.set(entry.path, entry)
+    if (entry.kind === 'socket') throw refused(entry, 'a socket')
   }
-  archive.finalize()
-}
-
-async function addWhole(archive: Pack, header: Header, bytes: Uint8Array): Promise<void> {
-  checkSize(header, bytes.length)
-  await new Promise<void>((done, fail) => archive.entry(header, Buffer.from(bytes), settle(done, fail)))
-}
-
-async function addStream(archive: Pack, header: Header, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const { promise: written, resolve, reject } = Promise.withResolvers<void>()
-  written.catch(() => undefined)
-  const body = archive.entry(header, settle(resolve, reject))
-  body.on('error', reject)
-  let size = 0
-  for await (const piece of pieces) {
-    size += piece.length
-    if (body.write(piece)) continue
-    await Promise.race([new Promise<void>((drained) => body.once('drain', drained)), written])
+  const files = image.entries.flatMap((entry) =>
+    entry.kind === 'file' && sizeOf(entry.digest) > 0 ? [entry.digest] : [],
+  )
+  const contents = new Contents(files, blobs)
+  const batch = new Batch()
+  for (const entry of image.entries) {
+    const inode = inodes.get(entry.kind === 'hardlink' ? entry.target : entry.path) as Inode
+    yield* batch.add(encodeEntry(entry, inode, image.epoch))
+    const size = entry.kind === 'file' ? sizeOf(entry.digest) : 0
+    if (size === 0) continue
+    for await (const piece of contents.next()) yield* batch.add(piece)
+    yield* batch.add(END.subarray(0, padding(size)))
   }
-  checkSize(header, size)
-  body.end(null)
-  await written
+  yield* batch.add(END)
+  yield* batch.end()
 }
 
-function checkSize(header: Header, size: number): void {
-  if (size === header.size) return
-  throw new MrrlError('E_STORE_CORRUPT', `${header.name} has not the size of its digest`, {
-    fields: { expected: header.size, size },
-  })
-}
-
-function settle(done: () => void, fail: (error: Error) => void): (error?: Error | null) => void {
-  return (error) => (error == null ? done() : fail(error))
-}
-
-/** Every field is given, because tar-stream replaces a missing or zero one by a guess. */
-function tarHeader(entry: ImageEntry, epoch: number): Header {
+/** All headers of an entry; for a hard link `inode` is what it is a name of. */
+function encodeEntry(entry: ImageEntry, inode: Inode, epoch: number): Uint8Array {
   const name = entry.path === '' ? './' : entry.kind === 'directory' ? `${entry.path}/` : entry.path
-  const linkname = entry.kind === 'symlink' ? entry.target : ''
+  const linkName = entry.kind === 'symlink' || entry.kind === 'hardlink' ? entry.target : ''
   const size = entry.kind === 'file' ? sizeOf(entry.digest) : 0
   const device = entry.kind === 'device' ? entry : { major: 0, minor: 0 }
-  if (device.major > MAX_ID || device.minor > MAX_ID) {
-    throw new MrrlError('E_IMAGE', `tar cannot hold the device number of /${entry.path}`, {
-      fields: { path: entry.path, major: device.major, minor: device.minor },
-    })
+  const header: Omit<TarHeader, 'name' | 'linkName'> = {
+    mode: inode.mode,
+    uid: Math.min(inode.uid, MAX_SIX_DIGITS),
+    gid: Math.min(inode.gid, MAX_SIX_DIGITS),
+    size,
+    mtime: Math.min(epoch, MAX_TIME),
+    type: typeOf(entry),
+    major: device.major,
+    minor: device.minor,
   }
 
-  const pax: Record<string, string> = {}
-  if (entry.uid > MAX_ID) pax.uid = String(entry.uid)
-  if (entry.gid > MAX_ID) pax.gid = String(entry.gid)
-  if (size > MAX_SIZE) pax.size = String(size)
-  if (epoch > MAX_TIME) pax.mtime = String(epoch)
-  const isPax = Object.keys(pax).length > 0 || !fitsUstar(name) || !fitsUstar(linkname)
-  return {
-    name,
-    linkname,
-    type: typeOf(entry),
-    // The bit above the permissions keeps mode 0 from being taken for a missing one; it is masked off when written.
-    mode: entry.mode | 0o100000,
-    uid: entry.uid,
-    gid: entry.gid,
-    size,
-    mtime: new Date(Math.min(epoch, MAX_TIME) * 1000),
-    uname: '',
-    gname: '',
-    devmajor: device.major,
-    devminor: device.minor,
-    ...(isPax ? { pax } : {}),
+  const records: [string, string | Uint8Array][] = []
+  if (inode.uid > MAX_SIX_DIGITS) records.push(['uid', String(inode.uid)])
+  if (inode.gid > MAX_SIX_DIGITS) records.push(['gid', String(inode.gid)])
+  if (size > MAX_ELEVEN_DIGITS) records.push(['size', String(size)])
+  if (epoch > MAX_TIME) records.push(['mtime', String(epoch)])
+  if (entry.kind !== 'hardlink') for (const xattr of entry.xattrs) records.push([xattrKeyword(xattr.name), xattr.value])
+  if (records.length === 0 && fitsUstar(name) && fitsUstar(linkName)) {
+    return encodeHeader({ ...header, name: Buffer.from(name), linkName: Buffer.from(linkName) })
   }
+  if (linkName !== '') records.unshift(['linkpath', linkName])
+  records.unshift(['path', name])
+
+  const pax = encodePax(records)
+  if (pax.length > MAX_PAX_BYTES) throw refused(entry, `more than ${MAX_PAX_BYTES} bytes of extended attributes`)
+  const standIn = { ...header, name: Buffer.from(STAND_IN), linkName: Buffer.from(linkName === '' ? '' : STAND_IN) }
+  const paxHeader = encodeHeader({ ...standIn, type: 'x', size: pax.length })
+  return Buffer.concat([paxHeader, pax, END.subarray(0, padding(pax.length)), encodeHeader(standIn)])
 }
 
-// tar-stream writes other characters into a link name as they are, and splits long names in its own way: pax is exact.
+// POSIX has the names of a header in ASCII; pax names are in UTF-8.
 function fitsUstar(name: string): boolean {
   return name.length <= MAX_NAME && Buffer.byteLength(name) === name.length
 }
 
-function typeOf(entry: ImageEntry): Header['type'] {
-  if (entry.kind !== 'device') return entry.kind
-  return entry.type === 'char' ? 'character-device' : 'block-device'
+function typeOf(entry: ImageEntry): string {
+  if (entry.kind === 'device') return entry.type === 'char' ? '3' : '4'
+  return { file: '0', hardlink: '1', symlink: '2', directory: '5', fifo: '6', socket: '' }[entry.kind]
+}
+
+function padding(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK
+}
+
+function refused(entry: ImageEntry, what: string): MrrlError {
+  return new MrrlError('E_IMAGE', `tar cannot hold ${what}: /${entry.path}`, { fields: { path: entry.path } })
 }

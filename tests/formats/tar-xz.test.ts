@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
+import { tarXzWriter } from '../../src/formats/stream-writers.ts'
 import { tarBytes } from '../../src/formats/tar.ts'
-import { tarXzWriter } from '../../src/formats/tar-xz.ts'
 import type { BranchFilter } from '../../src/model/image.ts'
 import { xzDecompress } from '../../src/util/xz/decode.ts'
 import { collect, inPieces } from '../support/bytes.ts'

@@ -2,7 +2,7 @@ import { lzma2Compress } from '../lzma.ts'
 import { BranchCoder } from './bcj.ts'
 import { encodeBlockHeader, type XzFilter } from './block-header.ts'
 import { type Check, checkSize, type RunningCheck, startCheck } from './check.ts'
-import { encodeIndex } from './index-field.ts'
+import { encodeIndex, type IndexRecord } from './index-field.ts'
 import { encodeStreamFooter, encodeStreamHeader } from './stream-frame.ts'
 
 /** Settings of the encoder; the same input and settings give the same bytes. */
@@ -79,6 +79,88 @@ class Meter {
       throw error
     }
   }
+}
+
+/** Independent blocks. */
+export interface XzBlockSettings {
+  /** Unpacked bytes of each block but the last. */
+  readonly size: number
+  /** Blocks that are packed at once; the bytes do not depend on it. */
+  readonly parallel: number
+}
+
+/**
+ * Packs pieces into an `.xz` stream of independent blocks, which can be packed and unpacked in parallel: their headers
+ * state both sizes, as those of `xz -T` do. Memory: what the encoder takes, and twice the size of a block, for each of
+ * the blocks under way.
+ */
+export async function* xzCompressBlocks(
+  input: AsyncIterable<Uint8Array>,
+  settings: XzSettings,
+  { size, parallel }: XzBlockSettings,
+): AsyncGenerator<Uint8Array> {
+  const { check } = settings
+  yield encodeStreamHeader(check)
+  const records: IndexRecord[] = []
+  const underWay: Promise<PackedBlock>[] = []
+  const takeFirst = async (): Promise<readonly Uint8Array[]> => {
+    const { record, parts } = await (underWay.shift() as Promise<PackedBlock>)
+    records.push(record)
+    return parts
+  }
+  for await (const bytes of cut(input, size)) {
+    if (underWay.length >= parallel) yield* await takeFirst()
+    const block = packBlock(bytes, settings)
+    // A failure is met when the block is due; until then it must not count as unhandled.
+    block.catch(() => undefined)
+    underWay.push(block)
+  }
+  while (underWay.length > 0) yield* await takeFirst()
+  const index = encodeIndex(records)
+  yield Buffer.concat([index, encodeStreamFooter(check, index.length)])
+}
+
+interface PackedBlock {
+  readonly record: IndexRecord
+  readonly parts: readonly Uint8Array[]
+}
+
+async function packBlock(bytes: Uint8Array, settings: XzSettings): Promise<PackedBlock> {
+  const { check, filter, dictionarySize } = settings
+  const running = startCheck(check)
+  running.update(bytes)
+  const pieces = filter === 'none' ? once(bytes) : convertBranches(once(bytes), filter)
+  const parts: Uint8Array[] = []
+  for await (const part of lzma2Compress(pieces, settings)) parts.push(part)
+  const compressedSize = parts.reduce((sum, part) => sum + part.length, 0)
+  const header = encodeBlockHeader({
+    filters: filter === 'none' ? [] : [filter],
+    dictionarySize,
+    compressedSize,
+    unpackedSize: bytes.length,
+  })
+  const padding = Buffer.alloc((4 - (compressedSize % 4)) % 4)
+  const record = { unpaddedSize: header.length + compressedSize + checkSize(check), unpackedSize: bytes.length }
+  return { record, parts: [header, ...parts, padding, running.digest()] }
+}
+
+/** Cuts a stream into parts of `size` bytes, the last one shorter, none of them empty. */
+async function* cut(input: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let part = new Uint8Array(size)
+  let used = 0
+  for await (const piece of input) {
+    for (let at = 0; at < piece.length; ) {
+      const taken = piece.subarray(at, at + size - used)
+      part.set(taken, used)
+      used += taken.length
+      at += taken.length
+      if (used < size) continue
+      yield part
+      part = new Uint8Array(size)
+      used = 0
+    }
+  }
+  if (used > 0) yield part.subarray(0, used)
 }
 
 async function* convertBranches(input: AsyncIterable<Uint8Array>, filter: XzFilter): AsyncGenerator<Uint8Array> {
