@@ -1,102 +1,189 @@
-import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openFileSink } from '../src/formats/file-sink.ts'
-import { IMAGE_WRITERS } from '../src/formats/writers.ts'
-import { type Digest, digestOf } from '../src/model/digest.ts'
-import type { BlobReader, Image, ImageEntry, ImageWriter } from '../src/model/image.ts'
-import { comparePaths } from '../src/model/tree.ts'
+import { type Cost, mrrl, shell, sideBySide } from './support/measure.ts'
+import { makeBigFiles, makeDuplicates, makeSmallFiles } from './support/trees.ts'
 
 /**
- * Packs a folder with mrrl and with the C tools, one directly after the other, and prints sizes, times and ratios.
+ * Packs and reads trees with mrrl and with the C tools, alternately, and prints what mrrl takes in times of the peer.
  *
- *   node bench/formats.ts <folder>
+ *   node bench/formats.ts <root filesystem> [--only <part of a line>] [--scale <fraction>]
+ *
+ * The root filesystem is a folder, such as `images/x86_64/rootfs` unpacked; --scale makes the other trees smaller.
+ * Both sides are whole programs, so that the start of Node and the hashing of files count. Needs mksquashfs, unsquashfs,
+ * GNU tar, xz, zstd and gzip, and about 10 GB below the temporary folder.
  */
-const EPOCH = 1_700_000_000
-const ROUNDS = 3
+const [rootfs, ...rest] = process.argv.slice(2)
+if (rootfs === undefined) throw new Error('usage: node bench/formats.ts <folder> [--only <text>] [--scale <fraction>]')
+const option = (name: string): string | undefined =>
+  rest.includes(name) ? (rest[rest.indexOf(name) + 1] ?? '') : undefined
+const scale = Number(option('--scale') ?? 1)
+const only = option('--only')
 
-class Folder implements BlobReader {
-  readonly #paths = new Map<Digest, string>()
-  readonly #root: string
+const scratch = mkdtempSync(join(tmpdir(), 'mrrl-bench-'))
+const ours = join(scratch, 'ours')
+const theirs = join(scratch, 'theirs')
+const out = join(scratch, 'out')
 
-  constructor(root: string) {
-    this.#root = root
-  }
+/** What is packed; made when it is first asked for. */
+const trees: Readonly<Record<string, () => Promise<string>>> = {
+  rootfs: async () => rootfs,
+  small: () => made('small', async (path) => makeSmallFiles(path, 50_000 * scale)),
+  duplicates: () => made('duplicates', async (path) => makeDuplicates(path, 100_000 * scale)),
+  big: () => made('big', (path) => makeBigFiles(path, 1024 * scale, readFileSync(process.execPath))),
+  'small x10': () => made('small x10', async (path) => makeSmallFiles(path, 300_000 * scale)),
+  'small /30': () => made('small /30', async (path) => makeSmallFiles(path, 10_000 * scale)),
+}
 
-  image(): Image {
-    const entries: ImageEntry[] = []
-    const visit = (path: string): void => {
-      const full = join(this.#root, path)
-      const stat = lstatSync(full)
-      const owned = { path, mode: stat.mode & 0o7777, uid: 0, gid: 0, xattrs: [] }
-      if (stat.isDirectory()) {
-        entries.push({ kind: 'directory', ...owned })
-        for (const name of readdirSync(full)) visit(path === '' ? name : `${path}/${name}`)
-      } else if (stat.isFile()) {
-        const digest = digestOf(readFileSync(full))
-        this.#paths.set(digest, full)
-        entries.push({ kind: 'file', digest, ...owned })
-      } else if (stat.isSymbolicLink()) {
-        entries.push({ kind: 'symlink', target: readlinkSync(full), ...owned })
+const TAR = 'tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -c -C'
+const SQUASHFS_PEERS = {
+  xz: '-comp xz -Xbcj x86 -Xdict-size 100%',
+  zstd: '-comp zstd -Xcompression-level 15',
+  gzip: '-comp gzip -Xcompression-level 9',
+} as const
+const TAR_PEERS = {
+  'tar.xz': 'xz -T1 --x86 --lzma2=preset=9e -c',
+  'tar.zst': 'zstd -q -19 -T1 -c',
+  'tar.gz': 'gzip -n -9 -c',
+} as const
+
+console.log(
+  `${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}; time and size in times of the peer's\n`,
+)
+console.log('what'.padEnd(40), 'time', ' size', '     seconds', '        bytes', '   MB')
+try {
+  for (const tree of ['rootfs', 'small', 'duplicates', 'big']) {
+    for (const [compression, peer] of Object.entries(SQUASHFS_PEERS)) {
+      for (const block of tree === 'rootfs' ? [131_072, 1_048_576] : [131_072]) {
+        await squashfs(tree, compression, block, peer)
       }
     }
-    visit('')
-    return { entries: entries.sort((a, b) => comparePaths(a.path, b.path)), epoch: EPOCH }
   }
+  for (const [format, peer] of Object.entries(TAR_PEERS)) await tar('rootfs', format, peer)
+  for (const tree of ['rootfs', 'small', 'big']) await reading(tree)
+  await perFile()
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
 
-  async read(digest: Digest): Promise<Uint8Array> {
-    return readFileSync(this.#paths.get(digest) ?? '')
-  }
+async function squashfs(tree: string, compression: string, block: number, peer: string): Promise<void> {
+  const name = `pack ${tree}, squashfs ${compression} ${block / 1024}K`
+  if (!isWanted(name)) return
+  const folder = await source(tree)
+  const image = `${ours}.squashfs`
+  const { ours: us, peer: them } = await sideBySide(
+    rounds(tree),
+    () =>
+      fresh(image, () => mrrl('pack', folder, '-o', image, '--compression', compression, '--block-size', `${block}`)),
+    () =>
+      shell(
+        `rm -f '${theirs}'; mksquashfs '${folder}' '${theirs}' ${peer} -b ${block} -all-root -all-time 0 -mkfs-time 0 ` +
+          '-no-xattrs -noappend -no-progress -quiet',
+      ),
+  )
+  print(name, us, them, size(image), size(theirs))
+}
 
-  async *stream(digest: Digest): AsyncGenerator<Uint8Array> {
-    yield await this.read(digest)
+async function tar(tree: string, format: string, peer: string): Promise<void> {
+  const name = `pack ${tree}, ${format}`
+  if (!isWanted(name)) return
+  const folder = await source(tree)
+  const image = `${ours}.${format}`
+  const { ours: us, peer: them } = await sideBySide(
+    rounds(tree),
+    () => fresh(image, () => mrrl('pack', folder, '-o', image)),
+    () => shell(`${TAR} '${folder}' . | ${peer} > '${theirs}'`),
+  )
+  print(name, us, them, size(image), size(theirs))
+}
+
+async function reading(tree: string): Promise<void> {
+  for (const [format, list, extract] of READERS) {
+    const image = `${ours}.${format}`
+    if (!isWanted(`list ${tree}, ${format}`) && !isWanted(`extract ${tree}, ${format}`)) continue
+    rmSync(image, { force: true })
+    await mrrl('pack', await source(tree), '-o', image, ...(format === 'squashfs' ? ['--compression', 'gzip'] : []))
+    if (isWanted(`list ${tree}, ${format}`)) {
+      const { ours: us, peer: them } = await sideBySide(
+        3,
+        () => mrrl('ls', image),
+        () => shell(`${list} '${image}'`),
+      )
+      print(`list ${tree}, ${format}`, us, them)
+    }
+    if (isWanted(`extract ${tree}, ${format}`)) {
+      const { ours: us, peer: them } = await sideBySide(
+        rounds(tree),
+        () => fresh(out, () => mrrl('extract', image, out)),
+        () => fresh(out, () => shell(`${extract.replace('OUT', out).replace('IMAGE', image)}`)),
+      )
+      print(`extract ${tree}, ${format}`, us, them)
+    }
   }
 }
 
-const source = process.argv[2]
-if (source === undefined) throw new Error('usage: node bench/formats.ts <folder>')
-const scratch = mkdtempSync(join(tmpdir(), 'mrrl-bench-'))
-const tar = `tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@${EPOCH} -C '${source}' -c .`
-const peers: readonly { writer: ImageWriter; name: string; command: (out: string) => string }[] = [
-  {
-    writer: IMAGE_WRITERS['tar.xz'],
-    name: 'tar | xz -9e --x86',
-    command: (out) => `${tar} | xz -T1 --x86 --lzma2=preset=9e > ${out}`,
-  },
-  {
-    writer: IMAGE_WRITERS.squashfs,
-    name: 'mksquashfs -comp xz -b 1M -Xbcj x86',
-    command: (out) =>
-      `mksquashfs '${source}' ${out} -comp xz -b 1M -Xbcj x86 -Xdict-size 100% -all-root -no-xattrs -noappend ` +
-      `-no-progress -quiet -always-use-fragments -mkfs-time ${EPOCH} -all-time ${EPOCH}`,
-  },
-]
+const READERS = [
+  ['squashfs', 'unsquashfs -ll', "unsquashfs -q -n -d 'OUT' 'IMAGE'"],
+  ['tar', 'tar -tvf', "mkdir 'OUT' && tar -xf 'IMAGE' -C 'OUT'"],
+  ['tar.xz', 'tar -tvJf', "mkdir 'OUT' && tar -xJf 'IMAGE' -C 'OUT'"],
+] as const
 
-const folder = new Folder(source)
-const image = folder.image()
-console.log(`${image.entries.length} entries, ${cpus().length} cores, Node ${process.version}`)
-for (const { writer, name, command } of peers) {
-  for (let round = 1; round <= ROUNDS; round++) {
-    const ours = join(scratch, `ours-${writer.format}-${round}`)
-    const theirs = join(scratch, `theirs-${writer.format}-${round}`)
-    const ourTime = await timed(async () => {
-      const sink = await openFileSink(ours)
-      await writer.write(image, folder, sink, { branchFilter: 'x86' })
-      await sink.finish()
-    })
-    const theirTime = await timed(async () => execFileSync('sh', ['-c', command(theirs)], { stdio: 'ignore' }))
-    const [ourSize, theirSize] = [statSync(ours).size, statSync(theirs).size]
-    console.log(
-      `${writer.format}: ${ourSize} B in ${ourTime.toFixed(2)} s; ${name}: ${theirSize} B in ${theirTime.toFixed(2)} s; ` +
-        `size ${(ourSize / theirSize).toFixed(4)}, time ${(ourTime / theirTime).toFixed(2)}`,
-    )
-  }
+async function perFile(): Promise<void> {
+  const name = 'time per file, 300 000 against 10 000'
+  if (!isWanted(name)) return
+  const few = await packed('small /30', 10_000 * scale)
+  const many = await packed('small x10', 300_000 * scale)
+  console.log(
+    `${name.padEnd(40)} ${(many.micros / few.micros).toFixed(2)}   (${many.micros.toFixed(0)} µs, ${many.megabytes.toFixed(0)} MB)`,
+  )
 }
-rmSync(scratch, { recursive: true })
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return (performance.now() - start) / 1000
+async function packed(tree: string, count: number): Promise<{ micros: number; megabytes: number }> {
+  const image = `${ours}.squashfs`
+  const folder = await source(tree)
+  const cost = await fresh(image, () => mrrl('pack', folder, '-o', image, '--compression', 'gzip'))
+  return { micros: (cost.seconds * 1e6) / count, megabytes: cost.megabytes }
+}
+
+function print(name: string, us: Cost, them: Cost, ourSize = 0, theirSize = 0): void {
+  const ratio = (a: number, b: number, digits: number): string => (b === 0 ? '' : (a / b).toFixed(digits))
+  console.log(
+    name.padEnd(40),
+    ratio(us.seconds, them.seconds, 2).padStart(4),
+    ratio(ourSize, theirSize, 4).padStart(6),
+    `${us.seconds.toFixed(1)}/${them.seconds.toFixed(1)}`.padStart(12),
+    (ourSize === 0 ? '' : String(ourSize)).padStart(12),
+    us.megabytes.toFixed(0).padStart(5),
+  )
+}
+
+async function made(name: string, make: (path: string) => Promise<void>): Promise<string> {
+  const path = join(scratch, 'trees', name)
+  if (existsSync(path)) return path
+  mkdirSync(join(scratch, 'trees'), { recursive: true })
+  await make(path)
+  return path
+}
+
+async function fresh(path: string, work: () => Promise<Cost>): Promise<Cost> {
+  rmSync(path, { recursive: true, force: true })
+  return work()
+}
+
+function source(tree: string): Promise<string> {
+  const make = trees[tree]
+  if (make === undefined) throw new Error(`no tree ${tree}`)
+  return make()
+}
+
+function rounds(tree: string): number {
+  return tree === 'big' ? 1 : 3
+}
+
+function isWanted(name: string): boolean {
+  return only === undefined || name.includes(only)
+}
+
+function size(path: string): number {
+  return statSync(path).size
 }

@@ -28,7 +28,6 @@ spec('x86_64', (test) => {
       report.images.map((image) => image.locked),
       expected,
     )
-    console.log(JSON.stringify(report, undefined, 1))
     mkdirSync(rootfs)
     run('tar', '-xJf', images.tar, '-C', rootfs, '--no-same-owner')
   })
@@ -46,7 +45,9 @@ spec('x86_64', (test) => {
       const into = join(folder, name.replace(' ', '-'))
       mkdirSync(into)
       read(images, into)
-      assert.equal(listTree(into), expected, name)
+      const found = listTree(into)
+      // bsdtar leaves the folder that it unpacks into as it is.
+      assert.equal(name === 'bsdtar' ? found.slice(1) : found, name === 'bsdtar' ? expected.slice(1) : expected, name)
     }
   })
 
@@ -71,7 +72,18 @@ spec('x86_64', (test) => {
   })
 
   test('names nothing of the machine that built it', () => {
-    const names = [folder, ROOT, userInfo().homedir, hostname(), '/build/', '/seed/', '/cross/', '/sysroot/']
+    const home = userInfo().homedir
+    // Every image has a /root of its own.
+    const names = [
+      folder,
+      ROOT,
+      ...(home === '/root' ? [] : [home]),
+      hostname(),
+      '/build/',
+      '/seed/',
+      '/cross/',
+      '/sysroot/',
+    ]
     const bytes = run('tar', '-xJOf', images.tar).toString('latin1')
     assert.equal(
       names.filter((name) => name.length > 3 && new RegExp(`(^|[^\\w./-])${literal(name)}`).test(bytes)),

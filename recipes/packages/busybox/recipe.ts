@@ -37,8 +37,10 @@ export default defineRecipe({
       compile_flags=$CFLAGS
       link_flags=$LDFLAGS
       unset CFLAGS LDFLAGS
-      make -C "$SRC" O="$PWD" HOSTCC="$BUILD_CC" CC="$CC" CROSS_COMPILE="$TARGET-" SKIP_STRIP=y \\
-        CONFIG_EXTRA_CFLAGS="$compile_flags" CFLAGS_busybox="$link_flags" busybox busybox.links`,
+      # Else it links once more for each library to see whether it is needed, and each link optimises everything anew.
+      libraries='-Wl,--no-as-needed -lm -lresolv -Wl,--as-needed'
+      make -C "$SRC" O="$PWD" HOSTCC="$BUILD_CC" CC="$CC" CROSS_COMPILE="$TARGET-" SKIP_STRIP=y LDLIBS= \\
+        CONFIG_EXTRA_CFLAGS="$compile_flags" CFLAGS_busybox="$link_flags $libraries" busybox busybox.links`,
     install: `
       "$STRIP" busybox
       mkdir -p "$OUT/bin" "$OUT/sbin" "$OUT/usr/bin" "$OUT/usr/sbin"
