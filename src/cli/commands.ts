@@ -18,6 +18,7 @@ export interface CommandRow {
 
 const PROFILE = { name: 'profile', about: 'name of a profile, see: mrrl ls' }
 const PACKAGE = { name: 'package', about: 'name of a package, see: mrrl ls <profile>' }
+const IMAGE = { name: 'image', about: 'path of an image file: tar, cpio or squashfs' }
 const BUILD_OPTIONS = [
   'jobs',
   'keepGoing',
@@ -64,15 +65,82 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'ls',
-    summary: 'list profiles, or the packages of one',
-    about: 'Packages come in the order in which they are built, with the time that the last build took.',
-    args: [{ ...PROFILE, isOptional: true }],
+    summary: 'list profiles, the packages of one, or what is in an image',
+    about:
+      'Packages come in the order in which they are built, with the time that the last build took. An argument that ' +
+      'is a file is an image: tar or cpio, plain or compressed, or squashfs, told by its first bytes. Its entries are ' +
+      'shown with mode, owner and group, size, time in UTC and path, in which control characters and backslashes are ' +
+      'written as \\ooo.',
+    args: [{ name: 'profile or image', about: 'name of a profile, or path of an image file', isOptional: true }],
     options: ['recipes', 'json', 'color'],
     examples: [
       ['mrrl ls', 'all profiles'],
       ['mrrl ls x86_64', 'packages, versions and licences'],
+      ['mrrl ls images/x86_64/rootfs.squashfs', 'what is in the image'],
+      ['mrrl ls initramfs.cpio.zst --json', 'the same of another, for a program'],
     ],
     run: async (call) => (await import('./run-inspect.ts')).runList(call),
+  },
+  {
+    name: 'pack',
+    summary: 'pack a folder into an image, the same bytes every time',
+    about:
+      'Takes the place of mksquashfs -reproducible, tar and cpio. The image depends on names, contents, modes, links ' +
+      'and owners in the folder and on the options, and on nothing else: every entry has the same time. No link is ' +
+      'followed. It gets its name when it is complete; if a file changes meanwhile, none is written.',
+    args: [{ name: 'folder', about: 'what is packed' }],
+    options: [
+      'output',
+      'format',
+      'compression',
+      'level',
+      'blockSize',
+      'filter',
+      'epoch',
+      'exclude',
+      'owner',
+      'group',
+      'allRoot',
+      'xattrs',
+      'jobs',
+      'json',
+      'quiet',
+      'color',
+    ],
+    examples: [
+      ['mrrl pack rootfs -o rootfs.squashfs --all-root', 'zstd in blocks of 128 KiB'],
+      ['mrrl pack rootfs -o small.squashfs --compression xz --block-size 1M --filter x86', 'as small as can be'],
+      ['mrrl pack rootfs -o initramfs.cpio.zst --owner 0 --group 0', 'for a kernel'],
+      ["mrrl pack site -o site.tar.gz --exclude '**/.git' --epoch 1700000000", 'without what git keeps'],
+    ],
+    run: async (call) => (await import('./run-pack.ts')).runPack(call),
+  },
+  {
+    name: 'cat',
+    summary: 'print a file of an image',
+    about: 'Writes the bytes as they are. A symbolic link is not followed: the error says where it leads.',
+    args: [IMAGE, { name: 'path', about: 'path in the image, with or without a leading slash' }],
+    options: ['color'],
+    examples: [
+      ['mrrl cat rootfs.squashfs etc/passwd', ''],
+      ['mrrl cat rootfs.tar.xz bin/busybox | file -', ''],
+    ],
+    run: async (call) => (await import('./run-image.ts')).runCat(call),
+  },
+  {
+    name: 'extract',
+    summary: 'unpack an image into a new or empty folder',
+    about:
+      'Nothing is written anywhere else, whatever the image says. Modes and times are those of the image; owners, ' +
+      'set-id bits, devices, sockets and extended attributes are left out, and the first three can be asked for. After a ' +
+      'failure nothing is left.',
+    args: [IMAGE, { name: 'folder', about: 'where to; must not be there, or be empty' }],
+    options: ['owners', 'devices', 'json', 'quiet', 'color'],
+    examples: [
+      ['mrrl extract rootfs.squashfs rootfs', ''],
+      ['mrrl extract rootfs.tar.xz rootfs --owners --devices', 'as root, to boot from it'],
+    ],
+    run: async (call) => (await import('./run-image.ts')).runExtract(call),
   },
   {
     name: 'log',
@@ -121,7 +189,7 @@ export const EXIT_STATUSES: readonly (readonly [number, string])[] = [
   [1, 'failed for another reason'],
   [2, 'the command line, a recipe or a profile is wrong'],
   [3, 'the lock is missing, stale or was changed by hand'],
-  [4, 'a source is not what the lock says, or its archive is not safe to unpack'],
+  [4, 'a source is not what the lock says, or an archive or image is damaged or not safe to unpack'],
   [5, 'a source could not be fetched'],
   [6, 'a package could not be built, or its files cannot be in the image'],
   [7, 'this machine refuses to make a sandbox'],

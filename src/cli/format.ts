@@ -44,6 +44,12 @@ export function formatEstimate(ms: number): string {
   return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h${twoDigits(minutes % 60)}m`
 }
 
+/** A share from 0 to 1 as a bar. */
+export function formatBar(share: number, cells: number): string {
+  const full = Math.round(Math.min(1, share) * cells)
+  return '▇'.repeat(full) + '▁'.repeat(cells - full)
+}
+
 /** One line that is safe to show: no control characters, and only characters that are one column wide. */
 export function toOneLine(text: string): string {
   return stripVTControlCharacters(text)

@@ -1,6 +1,10 @@
+import { FILE_FORMATS, SQUASHFS_COMPRESSIONS } from '../formats/format-names.ts'
+import type { BranchFilter } from '../model/image.ts'
 import type { SandboxName } from '../sandbox/sandbox.ts'
 import { SANDBOX_NAMES } from '../sandbox/sandbox.ts'
 import { InvalidArgumentError } from './commander.ts'
+
+const MAX_UINT32 = 2 ** 32 - 1
 
 /** Everything that options can say; a command that lacks one has its default here. */
 export interface Options {
@@ -18,6 +22,24 @@ export interface Options {
   /** Days. */
   readonly olderThan: number
   readonly dryRun: boolean
+  /** '' where none is given, as in the next two. */
+  readonly output: string
+  readonly format: string
+  readonly compression: string
+  /** Undefined: what the format usually has, as in the next two. */
+  readonly level: number | undefined
+  readonly blockSize: number | undefined
+  /** Seconds since 1970. */
+  readonly epoch: number | undefined
+  readonly filter: BranchFilter
+  readonly exclude: readonly string[]
+  readonly xattrs: readonly string[]
+  /** Undefined: as on disk, as in the next. */
+  readonly owner: number | undefined
+  readonly group: number | undefined
+  readonly allRoot: boolean
+  readonly owners: boolean
+  readonly devices: boolean
 }
 
 /** What holds when an option is not given. */
@@ -34,6 +56,20 @@ export const DEFAULTS: Options = {
   color: true,
   olderThan: 30,
   dryRun: false,
+  output: '',
+  format: '',
+  compression: '',
+  level: undefined,
+  blockSize: undefined,
+  epoch: undefined,
+  filter: 'none',
+  exclude: [],
+  xattrs: [],
+  owner: undefined,
+  group: undefined,
+  allRoot: false,
+  owners: false,
+  devices: false,
 }
 
 /** One option as a row of a command. */
@@ -83,6 +119,60 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     read: wholeNumber(0, 36_500),
   },
   dryRun: { flags: '-n, --dry-run', about: 'only say what would be removed' },
+  output: { flags: '-o, --output <file>', about: 'the image to write; a file of that name is replaced' },
+  format: {
+    flags: '--format <name>',
+    about: `format of the image, where its name does not end in it: ${FILE_FORMATS.join(', ')}`,
+    read: oneOf(FILE_FORMATS),
+  },
+  compression: {
+    flags: '--compression <name>',
+    about: `how a squashfs is compressed: ${SQUASHFS_COMPRESSIONS.join(', ')} (default: zstd)`,
+    read: oneOf(SQUASHFS_COMPRESSIONS),
+  },
+  level: {
+    flags: '--level <number>',
+    about: 'how hard a squashfs is compressed: gzip 1 to 9 (default: 9), zstd 1 to 22 (default: 15)',
+    read: wholeNumber(1, 22),
+  },
+  blockSize: {
+    flags: '--block-size <bytes>',
+    about: 'block of a squashfs, a power of two from 4K to 1M (default: 128K)',
+    read: blockSize,
+  },
+  epoch: {
+    flags: '--epoch <seconds>',
+    about: 'the one time of all entries, since 1970 (default: SOURCE_DATE_EPOCH, else 0)',
+    read: wholeNumber(0, MAX_UINT32),
+  },
+  filter: {
+    flags: '--filter <machine>',
+    about: 'with xz, prepare programs of this machine for compression: x86, arm64 or none (default: none)',
+    read: oneOf(['x86', 'arm64', 'none']),
+  },
+  exclude: {
+    flags: '--exclude <glob>',
+    about: 'leave out what matches, from the folder on: **/.git, tmp/**; may be given more than once',
+    isRepeatable: true,
+  },
+  xattrs: {
+    flags: '--xattrs <glob>',
+    about: 'keep extended attributes of these names: security.capability, user.*; needs getfattr; may be repeated',
+    isRepeatable: true,
+  },
+  owner: {
+    flags: '--owner <id>',
+    about: 'user id of every entry (default: as on disk)',
+    read: wholeNumber(0, MAX_UINT32),
+  },
+  group: {
+    flags: '--group <id>',
+    about: 'group id of every entry (default: as on disk)',
+    read: wholeNumber(0, MAX_UINT32),
+  },
+  allRoot: { flags: '--all-root', about: 'the same as --owner 0 --group 0' },
+  owners: { flags: '--owners', about: 'give files to the owners in the image and keep set-id bits; needs root' },
+  devices: { flags: '--devices', about: 'make devices, which are left out otherwise; needs root' },
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {
@@ -98,4 +188,11 @@ function oneOf(names: readonly string[]): (text: string) => string {
     if (names.includes(text)) return text
     throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.`)
   }
+}
+
+/** `131072` or `128K`; whether the format has such blocks is for the format to say. */
+function blockSize(text: string): number {
+  const match = /^(\d{1,8})([KM]?)$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('It must be a number of bytes, such as 131072, 128K or 1M.')
+  return Number(match[1]) * { '': 1, K: 2 ** 10, M: 2 ** 20 }[match[2] as '' | 'K' | 'M']
 }

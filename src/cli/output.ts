@@ -40,6 +40,19 @@ export class Output {
     this.write(lines.map((line) => `${line}\n`).join(''))
   }
 
+  /** Writes bytes or text and waits until there is room for more; false once nobody reads any more. */
+  async pass(piece: Uint8Array | string): Promise<boolean> {
+    if (this.#isClosed || this.#stream.write(piece)) return !this.#isClosed
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#stream.off('drain', done).off('close', done).off('error', done)
+        resolve()
+      }
+      this.#stream.on('drain', done).on('close', done).on('error', done)
+    })
+    return !this.#isClosed
+  }
+
   /** Calls back whenever the terminal has another size; returns what ends that. */
   onResize(listener: () => void): () => void {
     this.#stream.on('resize', listener)

@@ -14,7 +14,7 @@ export function toMrrlError(error: unknown): MrrlError {
 
 /**
  * An error for people: code and message, the facts below each other, the end of a log, and what to do next.
- * @param words what `<profile>` and `<package>` stand for in hints
+ * @param words what `<profile>`, `<package>` and `<image>` stand for in hints
  */
 export function errorLines(error: MrrlError, words: Readonly<Record<string, string>>, style: Style): string[] {
   const facts = Object.entries(error.fields).filter(([name]) => !SHOWN_APART.has(name))
@@ -52,7 +52,7 @@ function label(name: string): string {
 }
 
 function fillIn(hint: string, words: Readonly<Record<string, string>>): string {
-  return hint.replace(/<(profile|package)>/g, (whole, word: string) => words[word] ?? whole)
+  return hint.replace(/<(profile|package|image)>/g, (whole, word: string) => words[word] ?? whole)
 }
 
 function textFields({ fields }: MrrlError): Record<string, string> {

@@ -1,9 +1,10 @@
 import { MrrlError } from '../util/errors.ts'
 
 /** `E_SOURCE` for what the system refused while `path` was read; other errors are returned as they are. */
-export function sourceError(path: string, error: unknown): unknown {
+export function sourceError(path: string, error: unknown, hint?: string): unknown {
   if (!isSystemError(error)) return error
-  return new MrrlError('E_SOURCE', `cannot read ${path}: ${reason(error)}`, { fields: { path }, cause: error })
+  const options = { fields: { path }, cause: error, ...(hint !== undefined && { hint }) }
+  return new MrrlError('E_SOURCE', `cannot read ${path}: ${reason(error)}`, options)
 }
 
 /** `E_TARGET` for what the system refused while `path` was written; other errors are returned as they are. */

@@ -9,25 +9,44 @@ export interface FileSink extends ImageSink {
   abandon(): Promise<void>
 }
 
+/** Bytes collected before they are written: formats come in pieces of a few hundred bytes. */
+const BUFFER = 2 ** 20
+
 /**
  * Creates the file `path` for an image; a file that is there already is refused (`EEXIST`).
  * Give it a temporary name and rename it after `finish`, so that nobody ever sees half an image.
  */
 export async function openFileSink(path: string): Promise<FileSink> {
   const handle = await open(path, 'wx', 0o644)
-  let size = 0
+  const buffer = Buffer.allocUnsafeSlow(BUFFER)
+  /** Bytes in the file, and those waiting in the buffer. */
+  let written = 0
+  let waiting = 0
+  const flush = async (): Promise<void> => {
+    await writeAll(handle, buffer.subarray(0, waiting), written)
+    written += waiting
+    waiting = 0
+  }
   return {
     get size() {
-      return size
+      return written + waiting
     },
     async write(bytes) {
-      await writeAll(handle, bytes, size)
-      size += bytes.length
+      if (waiting + bytes.length > BUFFER) await flush()
+      if (bytes.length >= BUFFER) {
+        await writeAll(handle, bytes, written)
+        written += bytes.length
+      } else {
+        buffer.set(bytes, waiting)
+        waiting += bytes.length
+      }
     },
     async patch(offset, bytes) {
+      await flush()
       await writeAll(handle, bytes, offset)
     },
     async finish() {
+      await flush()
       await handle.datasync()
       await handle.close()
     },

@@ -115,7 +115,9 @@ function openFile(path: string): number {
 }
 
 function readError(path: string, error: unknown): unknown {
-  return isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO') ? changed(path) : sourceError(path, error)
+  return isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO', 'ESPIPE')
+    ? changed(path)
+    : sourceError(path, error)
 }
 
 /** The file is no longer what it was when it was hashed. */

@@ -132,7 +132,7 @@ export class FolderWriter {
       if (this.#rules.owners) fchownSync(file, member.uid, member.gid)
       // After the owner, whose change takes the set-id bits away.
       fchmodSync(file, this.#modeOf(member))
-      futimesSync(file, member.mtime, member.mtime)
+      futimesSync(file, timeOf(member), timeOf(member))
     } finally {
       closeSync(file)
     }
@@ -179,13 +179,18 @@ export class FolderWriter {
   #setAttributes(path: string, member: Inode): void {
     if (this.#rules.owners) lchownSync(path, member.uid, member.gid)
     if (member.kind !== 'symlink') chmodSync(path, this.#modeOf(member))
-    lutimesSync(path, member.mtime, member.mtime)
+    lutimesSync(path, timeOf(member), timeOf(member))
   }
 
   /** Without their owner, set-id bits would lend out the identity of whoever unpacks. */
   #modeOf({ mode }: Inode): number {
     return this.#rules.owners ? mode : mode & ~SET_ID_BITS
   }
+}
+
+/** Node takes a negative number for now, but not the same number as text. */
+function timeOf({ mtime }: Inode): number | string {
+  return mtime < 0 ? String(mtime) : mtime
 }
 
 async function collect(member: Member<'file'>): Promise<Uint8Array[]> {

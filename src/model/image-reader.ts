@@ -11,12 +11,13 @@ export type ImageMember =
   | (Owned & Timed & { readonly kind: 'directory' })
   | (Owned & Timed & { readonly kind: 'file'; readonly size: number; readonly content: MemberContent })
   | (Owned & Timed & { readonly kind: 'symlink'; readonly target: string })
-  | (Owned & Timed & {
-      readonly kind: 'device'
-      readonly type: 'char' | 'block'
-      readonly major: number
-      readonly minor: number
-    })
+  | (Owned &
+      Timed & {
+        readonly kind: 'device'
+        readonly type: 'char' | 'block'
+        readonly major: number
+        readonly minor: number
+      })
   | (Owned & Timed & { readonly kind: 'fifo' })
   | (Owned & Timed & { readonly kind: 'socket' })
   | HardLink

@@ -15,7 +15,18 @@ export type Hardening = (typeof HARDENINGS)[number]
 export const OPTIMIZATIONS = ['s', '1', '2', '3'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
 
-export const FORMATS = ['tar.xz', 'squashfs', 'dir'] as const
+export const FORMATS = [
+  'tar',
+  'tar.gz',
+  'tar.xz',
+  'tar.zst',
+  'cpio',
+  'cpio.gz',
+  'cpio.xz',
+  'cpio.zst',
+  'squashfs',
+  'dir',
+] as const
 export type Format = (typeof FORMATS)[number]
 
 /** How packages are compiled; a profile sets it for all, and may set parts of it for one package. */

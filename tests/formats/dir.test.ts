@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { writeDir } from '../../src/formats/dir.ts'
+import { asUser } from '../support/as-user.ts'
 import { exampleTree } from '../support/example.ts'
 import { expectedListing, ImageBuilder } from '../support/image.ts'
 import { folderListing } from '../support/listing.ts'
@@ -10,20 +10,7 @@ import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
 import { missingRoot, withFolder } from '../support/tools.ts'
 
-const USER = 65_534
 const mode = (path: string): number => lstatSync(path).mode & 0o7777
-
-/** Runs `body` as an ordinary user, also when the tests run as root. */
-async function asUser(folder: string, body: () => Promise<void>): Promise<void> {
-  if (missingRoot() !== null) return body()
-  await chown(folder, USER, USER)
-  process.seteuid?.(USER)
-  try {
-    await body()
-  } finally {
-    process.seteuid?.(0)
-  }
-}
 
 spec('dir', (test) => {
   test.unless(missingRoot(), 'root gets everything as it is in the image', () =>

@@ -31,7 +31,7 @@ spec('file sink', (test) => {
         (error) => error.code,
       )
       assert.is(second, 'EEXIST')
-      await sink.abandon()
+      await sink.finish()
       assert.is(readFileSync(path, 'utf8'), 'mine')
     }))
 })

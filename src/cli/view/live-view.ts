@@ -1,5 +1,13 @@
 import type { BuildEvent } from '../../engine/events.ts'
-import { formatBytes, formatDuration, formatElapsed, formatEstimate, toOneLine, truncate } from '../format.ts'
+import {
+  formatBar,
+  formatBytes,
+  formatDuration,
+  formatElapsed,
+  formatEstimate,
+  toOneLine,
+  truncate,
+} from '../format.ts'
 import type { Output } from '../output.ts'
 import { LiveRegion } from './live-region.ts'
 import type { Download, Progress, RunningStep } from './progress.ts'
@@ -88,7 +96,7 @@ export class LiveView implements View {
       parts.push(`${isNarrow ? '~' : 'about '}${formatEstimate(left)}${isNarrow ? '' : ' left'}`)
     const time = isNarrow ? parts.join(', ').padEnd(14) : parts.join(', ').padEnd(24)
     const share = step.expectedMs === undefined ? undefined : Math.min(1, (now - step.startedAt) / step.expectedMs)
-    const bar = isNarrow ? '' : `${share === undefined ? ' '.repeat(BAR) : barOf(share, BAR)}  `
+    const bar = isNarrow ? '' : `${share === undefined ? ' '.repeat(BAR) : formatBar(share, BAR)}  `
     const head = `${fit(name, width)}  ${bar}${time}`
     const room = columns - head.length - 6
     const line = room < 8 ? '' : style.dim(truncate(toOneLine(step.line), room))
@@ -135,11 +143,6 @@ export class LiveView implements View {
 
 function spinner(now: number): string {
   return SPINNER[Math.floor(now / SPINNER_MS) % SPINNER.length] ?? ''
-}
-
-function barOf(share: number, cells: number): string {
-  const full = Math.round(share * cells)
-  return '▇'.repeat(full) + '▁'.repeat(cells - full)
 }
 
 function fit(text: string, width: number): string {
