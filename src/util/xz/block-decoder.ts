@@ -7,6 +7,8 @@ import { type Check, type RunningCheck, startCheck } from './check.ts'
 
 const NOTHING = new Uint8Array(0)
 const POLL_MS = 1
+/** Polls without any output after which the decoder is asked for its end: it rejects if it has failed. */
+const MAX_POLLS = 1000
 
 /** Unpacks one block on a thread of its own, checks it, and hands out the bytes in order. */
 export class BlockDecoder {
@@ -14,11 +16,11 @@ export class BlockDecoder {
   readonly #filters: readonly BranchCoder[]
   readonly #check: RunningCheck
   #ready: Uint8Array[] = []
-  #tail: Promise<Uint8Array> | null = null
-  #storedCheck: Uint8Array = NOTHING
+  #isFinishing = false
+  #storedCheck: Uint8Array | null = null
   #expected = 0
-  #unpacked = 0
-  #done = false
+  #collected = 0
+  #polls = 0
 
   constructor(header: BlockHeader, check: Check) {
     this.#lzma2 = openLzma2Decoder(header.dictionarySize)
@@ -35,31 +37,44 @@ export class BlockDecoder {
   /** All chunks were given; `storedCheck` is what the file says of their content. */
   end(storedCheck: Uint8Array): void {
     this.#storedCheck = storedCheck
-    this.#tail = this.#lzma2.finish()
-    // The rejection is met in next(); until then it must not count as unhandled.
-    this.#tail.catch(() => undefined)
+  }
+
+  /** A piece that is there already; undefined when there is none yet. Throws `E_ARCHIVE` when the data is damaged. */
+  ready(): Uint8Array | undefined {
+    if (this.#ready.length === 0 && !this.#isFinishing) this.#collect(NOTHING)
+    const piece = this.#ready.shift()
+    return piece === undefined ? undefined : this.#deliver(piece)
   }
 
   /** The next piece, or null after the last; throws `E_ARCHIVE` when the data is damaged. */
   async next(): Promise<Uint8Array | null> {
     for (;;) {
-      const piece = this.#ready.shift()
-      if (piece !== undefined) return this.#deliver(piece)
-      if (this.#tail !== null) return this.#finish(this.#tail)
-      this.#collect(NOTHING)
-      if (this.#ready.length === 0) await sleep(POLL_MS)
+      const piece = this.ready()
+      if (piece !== undefined) return piece
+      if (this.#isFinishing) return null
+      // The end is asked for last: it comes in one piece, however large it is.
+      const isStuck = this.#polls++ > MAX_POLLS
+      if (this.#storedCheck !== null && (this.#collected === this.#expected || isStuck)) {
+        return this.#finish(this.#storedCheck)
+      }
+      await sleep(POLL_MS)
     }
   }
 
   /** Stops the thread of a block that nobody wants any more. */
   abandon(): void {
-    if (this.#tail === null) this.#lzma2.finish().catch(() => undefined)
+    if (this.#isFinishing) return
+    this.#isFinishing = true
+    this.#lzma2.finish().catch(() => undefined)
   }
 
   #collect(input: Uint8Array): void {
     try {
       const output = this.#lzma2.push(input)
-      if (output.length > 0) this.#ready.push(output)
+      if (output.length === 0) return
+      this.#collected += output.length
+      this.#polls = 0
+      this.#ready.push(output)
     } catch (cause) {
       throw damaged(cause)
     }
@@ -67,27 +82,25 @@ export class BlockDecoder {
 
   #deliver(piece: Uint8Array): Uint8Array {
     let bytes = piece
-    this.#unpacked += piece.length
     for (const filter of this.#filters) bytes = filter.push(bytes)
     this.#check.update(bytes)
     return bytes
   }
 
-  async #finish(tail: Promise<Uint8Array>): Promise<Uint8Array | null> {
-    if (this.#done) return null
-    this.#done = true
-    const last = await tail.catch((cause) => {
+  async #finish(storedCheck: Uint8Array): Promise<Uint8Array> {
+    this.#isFinishing = true
+    const tail = await this.#lzma2.finish().catch((cause) => {
       throw damaged(cause)
     })
-    let bytes = this.#deliver(last)
+    if (this.#collected + tail.length !== this.#expected) throw damaged(undefined)
+    let bytes = this.#deliver(tail)
     for (const [at, filter] of this.#filters.entries()) {
       let held = filter.end()
       for (const later of this.#filters.slice(at + 1)) held = later.push(held)
       this.#check.update(held)
       bytes = Buffer.concat([bytes, held])
     }
-    if (this.#unpacked !== this.#expected) throw damaged(undefined)
-    if (Buffer.compare(this.#check.digest(), this.#storedCheck) !== 0) {
+    if (Buffer.compare(this.#check.digest(), storedCheck) !== 0) {
       throw new MrrlError('E_ARCHIVE', 'xz: the unpacked data does not have the checksum that the file states')
     }
     return bytes

@@ -35,21 +35,20 @@ export class Crc64 {
   update(bytes: Uint8Array): void {
     let low = this.#low
     let high = this.#high
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const end = bytes.length - (bytes.length % 8)
     let at = 0
     for (; at < end; at += 8) {
-      const a = low ^ ((bytes[at] as number) | ((bytes[at + 1] as number) << 8))
-      const b = (a >>> 16) ^ ((bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8))
-      const c = high ^ ((bytes[at + 4] as number) | ((bytes[at + 5] as number) << 8))
-      const d = (c >>> 16) ^ ((bytes[at + 6] as number) | ((bytes[at + 7] as number) << 8))
+      const a = low ^ view.getInt32(at, true)
+      const b = high ^ view.getInt32(at + 4, true)
       const i0 = 1792 | (a & 255)
       const i1 = 1536 | ((a >>> 8) & 255)
-      const i2 = 1280 | (b & 255)
-      const i3 = 1024 | ((b >>> 8) & 255)
-      const i4 = 768 | (c & 255)
-      const i5 = 512 | ((c >>> 8) & 255)
-      const i6 = 256 | (d & 255)
-      const i7 = (d >>> 8) & 255
+      const i2 = 1280 | ((a >>> 16) & 255)
+      const i3 = 1024 | (a >>> 24)
+      const i4 = 768 | (b & 255)
+      const i5 = 512 | ((b >>> 8) & 255)
+      const i6 = 256 | ((b >>> 16) & 255)
+      const i7 = b >>> 24
       low =
         (LOW[i0] as number) ^
         (LOW[i1] as number) ^

@@ -52,6 +52,10 @@ export async function* xzDecompress(input: AsyncIterable<Uint8Array>, limits: Xz
         pending += event.unpackedSize
         refuseAbove(limits.maxBytes, unpacked, 'content')
         blocks.at(-1)?.push(event.bytes, event.unpackedSize)
+        for (let piece = blocks[0]?.ready(); piece !== undefined; piece = blocks[0]?.ready()) {
+          pending -= piece.length
+          if (piece.length > 0) yield piece
+        }
         if (pending > MAX_PENDING) yield* drain(MAX_PENDING / 2, MAX_RUNNING)
       } else {
         blocks.at(-1)?.end(event.storedCheck)

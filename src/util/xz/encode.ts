@@ -167,7 +167,7 @@ async function* convertBranches(input: AsyncIterable<Uint8Array>, filter: XzFilt
   const coder = new BranchCoder(filter, 'encode')
   for await (const piece of input) {
     // The coder writes into what it is given, and the piece belongs to the caller.
-    const done = coder.push(Uint8Array.from(piece))
+    const done = coder.push(new Uint8Array(piece))
     if (done.length > 0) yield done
   }
   if (coder.end().length > 0) yield coder.end()
