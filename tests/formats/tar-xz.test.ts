@@ -33,6 +33,6 @@ spec('tar.xz', (test) => {
   })
 
   test('an error of the tar writer keeps its code on the way through the compressor', async () => {
-    await rejects('E_IMAGE', () => write(new ImageBuilder().device('a', 'char', 0, 2 ** 19), 'x86'))
+    await rejects('E_IMAGE', () => write(new ImageBuilder().socket('a'), 'x86'))
   })
 })

@@ -1,8 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
+import { extract } from 'tar-stream'
 import * as assert from 'uvu/assert'
 import { tarBytes } from '../../src/formats/tar.ts'
+import { sizeOf } from '../../src/model/digest.ts'
 import type { BlobReader, Image } from '../../src/model/image.ts'
 import { collect, inPieces, noise } from '../support/bytes.ts'
 import { exampleTree } from '../support/example.ts'
@@ -12,7 +15,7 @@ import { check } from '../support/property.ts'
 import { randomTree } from '../support/random-tree.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
-import { missing, missingRoot, pipe, withFolder } from '../support/tools.ts'
+import { missing, missingRoot, pipe, run, withFolder } from '../support/tools.ts'
 
 const noBsdtar = missing('bsdtar')
 const noTar = missingRoot() ?? missing('tar')
@@ -95,9 +98,149 @@ spec('tar', (test) => {
     ),
   )
 
-  test('a device number beyond six octal digits is refused', async () => {
-    const tree = new ImageBuilder().device('a', 'char', 1, 2 ** 18)
-    await rejects('E_IMAGE', () => tar(tree.image(), tree))
+  test('device numbers beyond six octal digits take the room of the space', async () => {
+    const tree = new ImageBuilder().device('a', 'char', 4095, 2 ** 20 - 1)
+    const bytes = await tar(tree.image(), tree)
+    assert.is(text(bytes, 512 + 329, 8), '007777 \0')
+    assert.is(text(bytes, 512 + 337, 8), '3777777\0')
+    if (noBsdtar === null) assert.equal(bsdtarListing(bytes), await expectedListing(tree.image(), tree))
+  })
+
+  test('a hard link has the target as it is named in the archive, and no content', async () => {
+    const tree = new ImageBuilder().file('a', 'hello', { mode: 0o600, uid: 5 }).hardlink('b', 'a')
+    const header = (await tar(tree.image(), tree)).subarray(1536)
+    assert.is(text(header, 0, 2), 'b\0')
+    assert.is(text(header, 100, 8), '000600 \0')
+    assert.is(text(header, 108, 8), '000005 \0')
+    assert.is(text(header, 124, 12), '00000000000 ')
+    assert.is(text(header, 156, 3), '1a\0')
+  })
+
+  test('extended attributes are pax records whose lengths count bytes', async () => {
+    const value = Buffer.from([0, 10, 61, 255, 200])
+    const xattrs = [
+      { name: 'user.a=b%c', value },
+      { name: 'user.ü', value },
+    ]
+    const tree = new ImageBuilder().file('a', '', { xattrs })
+    const bytes = (await tar(tree.image(), tree)).subarray(512)
+    assert.is(text(bytes, 156, 1), 'x')
+    const record = (keyword: string): Buffer => Buffer.concat([Buffer.from(`${keyword}=`), value, Buffer.from('\n')])
+    const records = Buffer.concat([
+      Buffer.from('9 path=a\n'),
+      record('37 SCHILY.xattr.user.a%3Db%25c'),
+      record('30 SCHILY.xattr.user.ü'),
+    ])
+    assert.is(Number.parseInt(text(bytes, 124, 11), 8), records.length)
+    assert.is(Buffer.compare(bytes.subarray(512, 512 + records.length), records), 0)
+  })
+
+  test('what tar cannot hold is refused', async () => {
+    const socket = new ImageBuilder().socket('a')
+    await rejects('E_IMAGE', () => tar(socket.image(), socket))
+    const xattrs = Array.from({ length: 17 }, (_, at) => ({ name: `user.${at + 10}`, value: noise(65_536) }))
+    const large = new ImageBuilder().file('a', '', { xattrs })
+    await rejects('E_IMAGE', () => tar(large.image(), large))
+  })
+
+  test.unless(noTar ?? missing('getfattr'), 'GNU tar and bsdtar give extended attributes and hard links back', () =>
+    withFolder(async (folder) => {
+      const value = Buffer.from([0, 10, 61, 255, 200])
+      const xattrs = [
+        { name: 'security.other', value: Buffer.from('x') },
+        { name: 'trusted.t', value: noise(3000) },
+        { name: 'user.ü', value },
+      ]
+      const tree = exampleTree()
+        .file('attributes', 'x', { xattrs })
+        .hardlink('lib/second', 'bin/busybox')
+        .hardlink('usr/sh', 'bin/sh')
+        .fifo('run')
+      const bytes = await tar(tree.image(), tree)
+      for (const program of ['tar', ...(noBsdtar === null ? ['bsdtar'] : [])]) {
+        const root = join(folder, program)
+        mkdirSync(root)
+        const options = program === 'tar' ? ['--xattrs', '--xattrs-include=*'] : ['--xattrs']
+        pipe(bytes, program, '-x', '-p', '--numeric-owner', ...options, '-f', '-', '-C', root)
+        // bsdtar leaves the time of the folder that it unpacks into.
+        const expected = await expectedListing(tree.image(), tree)
+        assert.equal(folderListing(root).slice(1), expected.slice(1))
+        assert.is(lstatSync(join(root, 'lib/second')).ino, lstatSync(join(root, 'bin/busybox')).ino)
+        assert.is(lstatSync(join(root, 'usr/sh')).ino, lstatSync(join(root, 'bin/sh')).ino)
+        const dump = run('getfattr', '-d', '-m', '-', '-e', 'hex', '--absolute-names', join(root, 'attributes'))
+        for (const { name, value: bytes } of xattrs) {
+          assert.ok(dump.toString().includes(`=0x${Buffer.from(bytes).toString('hex')}\n`), `${program}: ${name}`)
+        }
+      }
+    }),
+  )
+
+  test.unless(noTar, 'GNU tar unpacks random trees with hard links', () =>
+    check(
+      fc.asyncProperty(
+        randomTree({ target: 4000, id: 2 ** 32 - 2 }, { hardlinks: true, sockets: false, xattrs: false }),
+        (tree) =>
+          withFolder(async (folder) => {
+            pipe(await tar(tree.image(), tree), 'tar', '-x', '-p', '--numeric-owner', '-C', folder)
+            assert.equal(folderListing(folder), await expectedListing(tree.image(), tree))
+          }),
+      ),
+      25,
+    ),
+  )
+
+  test('tar-stream, which knows no records for ids and times, reads names, kinds and contents', async () => {
+    const tree = exampleTree().hardlink('lib/second', 'bin/busybox').fifo('run')
+    const found: string[] = []
+    const reader = extract()
+    reader.end(await tar(tree.image(), tree))
+    for await (const entry of reader) {
+      const bytes = await collect(entry as AsyncIterable<Uint8Array>)
+      found.push(
+        `${entry.header.type} ${entry.header.name.replace(/\/$/, '')} ${entry.header.linkname ?? ''} ${bytes.length}`,
+      )
+    }
+    const types = {
+      directory: 'directory',
+      file: 'file',
+      symlink: 'symlink',
+      hardlink: 'link',
+      fifo: 'fifo',
+      socket: '',
+    }
+    const expected = tree.image().entries.map((entry) => {
+      const type =
+        entry.kind === 'device' ? `${entry.type === 'char' ? 'character' : 'block'}-device` : types[entry.kind]
+      const target = entry.kind === 'symlink' || entry.kind === 'hardlink' ? entry.target : ''
+      const size = entry.kind === 'file' ? sizeOf(entry.digest) : 0
+      return `${type} ${entry.path === '' ? '.' : entry.path} ${target} ${size}`
+    })
+    assert.equal(found, expected)
+  })
+
+  test('contents are read ahead, but never more than a few megabytes', async () => {
+    const tree = new ImageBuilder()
+    for (let at = 0; at < 200; at++) tree.file(`f${at}`, noise(at % 10 === 9 ? 1_100_000 : 300_000, at + 1))
+    let open = 0
+    let most = 0
+    const slow: BlobReader = {
+      async read(digest) {
+        open += sizeOf(digest)
+        most = Math.max(most, open)
+        await setTimeout(1)
+        return tree.read(digest)
+      },
+      async *stream(digest) {
+        yield* tree.stream(digest)
+      },
+    }
+    let length = 0
+    for await (const piece of tarBytes(tree.image(), slow)) {
+      length += piece.length
+      open = Math.max(0, open - piece.length)
+    }
+    assert.is(length, (await tar(tree.image(), tree)).length)
+    assert.ok(most > 1_000_000 && most < 10 * 2 ** 20, String(most))
   })
 
   test('errors of the reader come through, and nothing hangs', async () => {

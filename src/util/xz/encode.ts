@@ -46,6 +46,9 @@ export async function* xzCompressStream(
     }
   } catch (error) {
     throw meter.failure ?? error
+  } finally {
+    // The library does not tell its input when nobody wants the output any more.
+    await meter.close()
   }
 
   const padding = Buffer.alloc((4 - (compressedSize % 4)) % 4)
@@ -60,24 +63,29 @@ class Meter {
   size = 0
   /** Why the input ended early: on its way through the library an error becomes a text. */
   failure: unknown
-  readonly #input: AsyncIterable<Uint8Array>
+  readonly #input: AsyncIterator<Uint8Array>
 
   constructor(input: AsyncIterable<Uint8Array>, check: Check) {
-    this.#input = input
+    this.#input = input[Symbol.asyncIterator]()
     this.check = startCheck(check)
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
     try {
-      for await (const piece of this.#input) {
-        this.check.update(piece)
-        this.size += piece.length
-        yield piece
+      for (let next = await this.#input.next(); next.done !== true; next = await this.#input.next()) {
+        this.check.update(next.value)
+        this.size += next.value.length
+        yield next.value
       }
     } catch (error) {
       this.failure = error
       throw error
     }
+  }
+
+  /** Tells the input that no more is wanted. */
+  async close(): Promise<void> {
+    await this.#input.return?.()
   }
 }
 
