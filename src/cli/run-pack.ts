@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { type ScanOptions, scanFolder } from '../formats/directory-source.ts'
 import { FILE_FORMATS, type FileFormat, formatOfName, type SquashfsCompression } from '../formats/format-names.ts'
-import { type PackOptions, packImage } from '../formats/pack.ts'
+import { PACK_DEFAULTS, type PackOptions, packImage } from '../formats/pack.ts'
 import { sizeOf } from '../model/digest.ts'
 import type { Image } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
@@ -11,8 +11,6 @@ import { formatBar, formatBytes, formatDuration, groupDigits } from './format.ts
 import type { Options } from './options.ts'
 import { openStatusLine } from './view/status-line.ts'
 
-/** Blocks of a squashfs unless it is said otherwise, as the C tools make them. */
-const BLOCK_SIZE = 2 ** 17
 const BAR_CELLS = 12
 
 /** `mrrl pack <folder>` */
@@ -114,9 +112,9 @@ function packOptions(
   return {
     format,
     // Commander has compared it with the list.
-    squashfs: (options.compression || 'zstd') as SquashfsCompression,
-    blockSize: options.blockSize ?? BLOCK_SIZE,
-    level: options.level ?? 'usual',
+    squashfs: (options.compression || PACK_DEFAULTS.squashfs) as SquashfsCompression,
+    blockSize: options.blockSize ?? PACK_DEFAULTS.blockSize,
+    level: options.level ?? PACK_DEFAULTS.level,
     branchFilter: options.filter,
     parallel: (options.jobs ?? processors) + 1,
     signal: interruption.signal,

@@ -26,6 +26,17 @@ export interface PackOptions extends Watch {
   readonly parallel: number
 }
 
+/** What holds where a caller has no wish, but for the format: a squashfs with zstd in blocks of 128 KiB. */
+export const PACK_DEFAULTS: Omit<PackOptions, 'format'> = {
+  squashfs: 'zstd',
+  blockSize: 2 ** 17,
+  level: 'usual',
+  branchFilter: 'none',
+  parallel: 4,
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+}
+
 /**
  * Writes an image to a file that has its name only when it is complete; returns its size in bytes.
  * Throws `E_IMAGE` when the format cannot hold an entry or has no such setting, `E_TARGET`, `E_INTERRUPTED` when

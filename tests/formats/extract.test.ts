@@ -24,11 +24,13 @@ import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
 import { missingRoot, withFolder } from '../support/tools.ts'
 
+type Member<K extends ImageMember['kind']> = Extract<ImageMember, { readonly kind: K }>
+
 const OWNED = { mode: 0o755, uid: 0, gid: 0, xattrs: [], mtime: 1_700_000_000 }
 const folder = (path: string): ImageMember => ({ kind: 'directory', path, ...OWNED })
-const link = (path: string, target: string): ImageMember => ({ kind: 'symlink', path, target, ...OWNED })
+const link = (path: string, target: string): Member<'symlink'> => ({ kind: 'symlink', path, target, ...OWNED })
 const hard = (path: string, target: string): ImageMember => ({ kind: 'hardlink', path, target })
-const file = (path: string, text = 'evil', size = text.length): ImageMember => ({
+const file = (path: string, text = 'evil', size = text.length): Member<'file'> => ({
   kind: 'file',
   path,
   size,
