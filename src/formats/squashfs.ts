@@ -12,10 +12,15 @@ export const squashfsWriter: ImageWriter = {
   version: 1,
   async write(image: Image, blobs: BlobReader, sink: ImageSink, options: WriterOptions): Promise<void> {
     await writeSquashfs(image, blobs, sink, {
-      compression: 'xz',
+      compression: {
+        method: 'xz',
+        // Kernels before 6.10 cannot mount an image packed with the ARM64 filter.
+        branchFilter: options.branchFilter === 'arm64' ? 'none' : options.branchFilter,
+        dictionarySize: BLOCK_SIZE,
+      },
       blockSize: BLOCK_SIZE,
-      // Kernels before 6.10 cannot mount an image packed with the ARM64 filter.
-      branchFilter: options.branchFilter === 'arm64' ? 'none' : options.branchFilter,
+      fragments: true,
+      exportable: true,
       parallel: availableParallelism() + 1,
     })
   },

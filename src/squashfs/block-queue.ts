@@ -1,31 +1,35 @@
-import type { ImageSink } from '../model/image.ts'
+import type { BatchedSink } from './batched-sink.ts'
 import type { Compressor, Packed } from './compressor.ts'
 import { STORED_BLOCK } from './fragment.ts'
+import { WorkLimit } from './work-limit.ts'
 
 /** Told when a block has its place: position in the image, and stored size with bit 24 for stored ones. */
 export type Placed = (position: number, storedSize: number) => void
 
 /** Packs blocks side by side and writes them in the order in which they were given. */
 export class BlockQueue {
-  readonly #sink: ImageSink
+  readonly #sink: BatchedSink
   readonly #compressor: Compressor
-  readonly #limit: number
+  readonly #work: WorkLimit
+  readonly #most: number
   readonly #waiting: { readonly packed: Promise<Packed>; readonly placed: Placed }[] = []
 
-  /** @param limit blocks that may be packed at once, at least 1; the result does not depend on it */
-  constructor(sink: ImageSink, compressor: Compressor, limit: number) {
+  /** @param parallel blocks that may be packed at once, at least 1; the result does not depend on it */
+  constructor(sink: BatchedSink, compressor: Compressor, parallel: number) {
     this.#sink = sink
     this.#compressor = compressor
-    this.#limit = limit
+    this.#work = new WorkLimit(parallel)
+    // As many again may be finished behind a slow one, or wait for their turn.
+    this.#most = 2 * parallel
   }
 
-  /** Takes a block; waits while as many as allowed are under way. The bytes must not change afterwards. */
+  /** Takes a block; waits while too many are held. The bytes must not change afterwards. */
   async add(bytes: Uint8Array, placed: Placed): Promise<void> {
-    const packed = this.#compressor.packData(bytes)
+    const packed = this.#work.run(() => this.#compressor.packData(bytes))
     // A failure is met when it is this block's turn; until then it must not count as unhandled.
     packed.catch(() => undefined)
     this.#waiting.push({ packed, placed })
-    if (this.#waiting.length >= this.#limit) await this.#writeOldest()
+    if (this.#waiting.length >= this.#most) await this.#writeOldest()
   }
 
   /** Writes everything that was given. */
@@ -37,7 +41,7 @@ export class BlockQueue {
     const oldest = this.#waiting.shift()
     if (oldest === undefined) return
     const { bytes, isCompressed } = await oldest.packed
-    oldest.placed(this.#sink.size, isCompressed ? bytes.length : bytes.length | STORED_BLOCK)
+    oldest.placed(this.#sink.position, isCompressed ? bytes.length : bytes.length | STORED_BLOCK)
     await this.#sink.write(bytes)
   }
 }

@@ -1,134 +1,132 @@
-import { type Digest, sizeOf } from '../model/digest.ts'
+import { type Digest, digestOf, sizeOf } from '../model/digest.ts'
 import type { BlobReader } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
 import type { BlockQueue } from './block-queue.ts'
-import { encodeFragment } from './fragment.ts'
+import { type BlockRun, BlockRuns } from './block-runs.ts'
+import { blocksOf, haveSameStart } from './file-blocks.ts'
+import { FragmentPacker, type TailPlace } from './fragment-packer.ts'
 import type { FileLayout } from './inode.ts'
+import { type ReadFile, readAhead, readWhole, WHOLE_FILE } from './read-ahead.ts'
 
-/** Files up to this size are read in one piece. */
-const WHOLE_FILE = 2 ** 22
+/** How {@link DataWriter} cuts files. */
+export interface DataOptions {
+  readonly blockSize: number
+  /** Whether tails go into fragments. */
+  readonly fragments: boolean
+  /** Of tails in their fragments, in bytes. */
+  readonly alignment: number
+}
 
-type Mutable<T> = { -readonly [key in keyof T]: T[key] }
+interface WrittenFile {
+  readonly run: BlockRun
+  readonly tail: TailPlace | null
+}
 
-/** Writes the content of files: whole blocks one by one, tails together in fragments, equal files once. */
+const NO_RUN: BlockRun = { start: 0, sizes: new Uint32Array(0), sparse: 0 }
+
+/** Writes the content of files: whole blocks one by one, tails together in fragments, equal files and parts once. */
 export class DataWriter {
   readonly #queue: BlockQueue
   readonly #blobs: BlobReader
-  readonly #blockSize: number
-  readonly #alignment: number
-  readonly #files = new Map<Digest, FileLayout>()
-  readonly #fragments: Uint8Array[] = []
-  #tails: Uint8Array[] = []
-  #tailsSize = 0
-  #fragmentCount = 0
+  readonly #options: DataOptions
+  readonly #fragments: FragmentPacker
+  readonly #runs = new BlockRuns()
+  readonly #files = new Map<Digest, WrittenFile>()
+  /** Tails behind whole blocks, by content; a file that is only a tail is in `#files`. */
+  readonly #tails = new Map<Digest, TailPlace>()
 
-  /** @param alignment of tails in their fragments, in bytes: code of machines with fixed instructions needs it */
-  constructor(queue: BlockQueue, blobs: BlobReader, blockSize: number, alignment: number) {
+  constructor(queue: BlockQueue, blobs: BlobReader, options: DataOptions) {
     this.#queue = queue
     this.#blobs = blobs
-    this.#blockSize = blockSize
-    this.#alignment = alignment
+    this.#options = options
+    this.#fragments = new FragmentPacker(queue, options.blockSize, options.alignment)
   }
 
-  /** Writes a file unless an equal one was written before. */
-  async add(digest: Digest): Promise<void> {
-    if (!this.#files.has(digest)) this.#files.set(digest, await this.#writeFile(digest))
-  }
-
-  /** Writes what is still held back; then all layouts are final. */
-  async finish(): Promise<void> {
-    await this.#finishFragment()
+  /** Writes all files, each once; then the layouts are final. */
+  async writeAll(digests: ReadonlySet<Digest>): Promise<void> {
+    for await (const file of readAhead(this.#blobs, digests)) {
+      this.#files.set(file.digest, await this.#writeFile(file))
+    }
+    await this.#fragments.finish()
     await this.#queue.finish()
   }
 
-  /** Where the content of an added file is; only after {@link DataWriter.finish}. */
+  /** Where the content of a written file is. */
   layoutOf(digest: Digest): FileLayout {
-    const layout = this.#files.get(digest)
-    if (layout === undefined) throw new MrrlError('E_INTERNAL', `squashfs: no content was written for ${digest}`)
-    return layout
+    const file = this.#files.get(digest)
+    if (file === undefined) throw new MrrlError('E_INTERNAL', `squashfs: no content was written for ${digest}`)
+    const { run, tail } = file
+    const { fragment, offset } = tail ?? { fragment: null, offset: 0 }
+    return { size: sizeOf(digest), start: run.start, blocks: run.sizes, sparse: run.sparse, fragment, offset }
   }
 
-  /** Entries of the fragment table; only after {@link DataWriter.finish}. */
-  get fragments(): readonly Uint8Array[] {
-    return this.#fragments
+  get fragmentCount(): number {
+    return this.#fragments.count
   }
 
-  async #writeFile(digest: Digest): Promise<FileLayout> {
-    const size = sizeOf(digest)
-    const count = Math.floor(size / this.#blockSize)
-    const blocks = new Array<number>(count).fill(0)
-    const layout: Mutable<FileLayout> = { size, start: 0, blocks, sparse: 0, fragment: null, offset: 0 }
-    let read = 0
-    let isPlaced = false
-    for await (const block of this.#blocksOf(digest, size)) {
-      const index = read / this.#blockSize
-      read += block.length
-      if (block.length < this.#blockSize) {
-        await this.#addTail(block, layout)
-      } else if (isZero(block)) {
-        layout.sparse += block.length
-      } else {
-        await this.#queue.add(block, (position, storedSize) => {
-          if (!isPlaced) layout.start = position
-          isPlaced = true
-          blocks[index] = storedSize
-        })
-      }
+  /** Entries of the fragment table. */
+  encodeFragments(): Uint8Array {
+    return this.#fragments.encode()
+  }
+
+  async #writeFile(file: ReadFile): Promise<WrittenFile> {
+    const { blockSize, fragments } = this.#options
+    const tailSize = fragments ? file.size % blockSize : 0
+    if (file.size === tailSize) {
+      const tail = file.content === null || file.size === 0 ? null : await this.#placeTail(file.digest, file.content)
+      return { run: NO_RUN, tail }
     }
-    if (read !== size) {
-      throw new MrrlError('E_STORE_CORRUPT', 'a file has not the size of its digest', { fields: { digest, read } })
+
+    const run: BlockRun = { start: 0, sizes: new Uint32Array(Math.ceil((file.size - tailSize) / blockSize)), sparse: 0 }
+    let used: BlockRun = run
+    let index = 0
+    let tail: TailPlace | null = null
+    for await (const block of blocksOf(file, this.#blobs, blockSize)) {
+      if (index === 0) used = await this.#sharedRun(file, run, file.size - tailSize, block)
+      if (index === run.sizes.length) tail = await this.#writeTail(block)
+      else if (used === run) await this.#writeBlock(block, run, index)
+      index++
     }
-    return layout
+    return { run: used, tail }
   }
 
-  async *#blocksOf(digest: Digest, size: number): AsyncGenerator<Uint8Array> {
-    if (size === 0) return
-    const pieces = size <= WHOLE_FILE ? [await this.#blobs.read(digest)] : this.#blobs.stream(digest)
-    let held: Uint8Array[] = []
-    let heldSize = 0
-    for await (const piece of pieces) {
-      for (let at = 0; at < piece.length; ) {
-        const part = piece.subarray(at, at + this.#blockSize - heldSize)
-        at += part.length
-        held.push(part)
-        heldSize += part.length
-        if (heldSize < this.#blockSize) continue
-        yield join(held)
-        held = []
-        heldSize = 0
-      }
+  /** An equal run that was written before, or the new one, which is then to be written. */
+  async #sharedRun(file: ReadFile, run: BlockRun, length: number, firstBlock: Uint8Array): Promise<BlockRun> {
+    const key = this.#runs.keyOf(length, firstBlock)
+    for (const known of this.#runs.alike(key)) {
+      const size = sizeOf(known.digest)
+      const content = size > WHOLE_FILE ? null : await readWhole(this.#blobs, known.digest)
+      const files = [file, { digest: known.digest, size, content }] as const
+      if (await haveSameStart(files, length, this.#blobs, this.#options.blockSize)) return known.run
     }
-    if (heldSize > 0) yield join(held)
+    this.#runs.remember(key, { digest: file.digest, run })
+    return run
   }
 
-  async #addTail(tail: Uint8Array, layout: Mutable<FileLayout>): Promise<void> {
-    const gap = (this.#alignment - (this.#tailsSize % this.#alignment)) % this.#alignment
-    if (this.#tailsSize + gap + tail.length > this.#blockSize) {
-      await this.#finishFragment()
-    } else if (gap > 0) {
-      this.#tails.push(new Uint8Array(gap))
-      this.#tailsSize += gap
+  async #writeBlock(block: Uint8Array, run: BlockRun, index: number): Promise<void> {
+    if (isZero(block)) {
+      run.sparse += block.length
+      return
     }
-    layout.fragment = this.#fragmentCount
-    layout.offset = this.#tailsSize
-    this.#tails.push(tail)
-    this.#tailsSize += tail.length
-  }
-
-  async #finishFragment(): Promise<void> {
-    if (this.#tailsSize === 0) return
-    const bytes = Buffer.concat(this.#tails)
-    const index = this.#fragmentCount++
-    this.#tails = []
-    this.#tailsSize = 0
-    await this.#queue.add(bytes, (position, storedSize) => {
-      this.#fragments[index] = encodeFragment(position, storedSize)
+    await this.#queue.add(block, (position, storedSize) => {
+      if (run.start === 0) run.start = position
+      run.sizes[index] = storedSize
     })
   }
-}
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+  async #writeTail(bytes: Uint8Array): Promise<TailPlace> {
+    const digest = digestOf(bytes)
+    const place = await this.#placeTail(digest, bytes)
+    this.#tails.set(digest, place)
+    return place
+  }
+
+  async #placeTail(digest: Digest, bytes: Uint8Array): Promise<TailPlace> {
+    const known = this.#tails.get(digest) ?? this.#files.get(digest)?.tail
+    if (known !== undefined && known !== null) return known
+    if (!this.#fragments.fits(bytes.length)) await this.#fragments.finish()
+    return this.#fragments.add(bytes)
+  }
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -1,11 +1,15 @@
+import { MrrlError } from '../util/errors.ts'
+
+const U32 = 2 ** 32
+
 /** Puts little-endian fields behind each other. */
 export class Fields {
   readonly #bytes: Buffer
   #at = 0
 
-  /** @param size bytes of the structure */
+  /** @param size bytes of the structure, all of which must be put */
   constructor(size: number) {
-    this.#bytes = Buffer.alloc(size)
+    this.#bytes = Buffer.allocUnsafe(size)
   }
 
   u16(...values: readonly number[]): this {
@@ -23,15 +27,20 @@ export class Fields {
     return this
   }
 
-  u32List(values: readonly number[]): this {
-    for (const value of values) this.#at = this.#bytes.writeUInt32LE(value, this.#at)
+  u32List(values: ArrayLike<number>): this {
+    for (let i = 0; i < values.length; i++) this.#at = this.#bytes.writeUInt32LE(values[i] as number, this.#at)
     return this
   }
 
-  /** Whole numbers up to 2^53 - 1, or {@link NO_TABLE}. */
-  u64(...values: readonly (number | bigint)[]): this {
-    for (const value of values) this.#at = this.#bytes.writeBigUInt64LE(BigInt(value), this.#at)
+  /** Whole numbers up to 2^53 - 1. */
+  u64(...values: readonly number[]): this {
+    for (const value of values) this.u32(value % U32, Math.floor(value / U32))
     return this
+  }
+
+  /** A position in the image, or null for a table that is not there. */
+  position(value: number | null): this {
+    return value === null ? this.u32(NO_INDEX, NO_INDEX) : this.u64(value)
   }
 
   bytes(value: Uint8Array): this {
@@ -40,13 +49,17 @@ export class Fields {
     return this
   }
 
+  /** Throws `E_INTERNAL` when a part was not put: it would hold what was in memory before. */
   finish(): Uint8Array {
+    if (this.#at !== this.#bytes.length) throw new MrrlError('E_INTERNAL', 'squashfs: a structure is not complete')
     return this.#bytes
   }
 }
 
-/** What a 64-bit position says when there is no such table. */
-export const NO_TABLE: bigint = 2n ** 64n - 1n
-
 /** What a 32-bit index says when there is none: no fragment, no extended attributes. */
-export const NO_INDEX: number = 2 ** 32 - 1
+export const NO_INDEX: number = U32 - 1
+
+/** Reads the 64-bit number at `at`; what is above 2^53 comes out rounded, and is too large for any use. */
+export function readU64(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at + 4) * U32 + bytes.readUInt32LE(at)
+}

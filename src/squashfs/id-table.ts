@@ -22,7 +22,8 @@ export class IdTable {
     return this.#indices.size
   }
 
-  entries(): Uint8Array[] {
-    return [...this.#indices.keys()].map((id) => new Fields(4).u32(id).finish())
+  /** Entries of the table, one behind the other. */
+  encode(): Uint8Array {
+    return new Fields(this.count * 4).u32List([...this.#indices.keys()]).finish()
   }
 }

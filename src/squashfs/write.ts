@@ -1,22 +1,28 @@
 import { checkImage } from '../model/check-image.ts'
-import type { BlobReader, BranchFilter, Image, ImageSink } from '../model/image.ts'
+import type { BlobReader, Image, ImageSink, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
+import { BatchedSink } from './batched-sink.ts'
 import { BlockQueue } from './block-queue.ts'
-import { gzipCompressor, xzCompressor } from './compressor.ts'
+import { type Compression, openCompressor } from './compression.ts'
+import type { Compressor } from './compressor.ts'
 import { DataWriter } from './data-writer.ts'
 import { IdTable } from './id-table.ts'
 import { encodeInodeTables } from './inode-tables.ts'
 import { encodeLookupTable } from './lookup-table.ts'
 import { encodeMetadataBlock } from './metadata-block.ts'
 import { encodeSuperblock, FLAGS, SUPERBLOCK_SIZE } from './superblock.ts'
+import { encodeXattrHeader } from './xattr-entry.ts'
+import { XattrWriter } from './xattr-writer.ts'
 
 /** Settings of {@link writeSquashfs}. */
 export interface SquashfsOptions {
-  readonly compression: 'xz' | 'gzip'
+  readonly compression: Compression
   /** A power of two from 4096 to 1048576 bytes. */
   readonly blockSize: number
-  /** With xz: tried on every data block. */
-  readonly branchFilter: BranchFilter
+  /** Whether what remains after the last whole block of a file shares a block with others. */
+  readonly fragments: boolean
+  /** Whether there is a table from inode numbers to inodes, which serving the image by NFS needs. */
+  readonly exportable: boolean
   /** Blocks packed at once, at least 1; the bytes do not depend on it. */
   readonly parallel: number
 }
@@ -29,9 +35,9 @@ const MIN_BLOCK = 4096
 const MAX_BLOCK = 2 ** 20
 
 /**
- * Writes a squashfs 4.0 file system with tails in fragments, equal files stored once, and an export table.
- * Throws `E_IMAGE` for what the format cannot hold. Memory: about three blocks per block packed at once, and the
- * packed inode and directory tables.
+ * Writes a squashfs 4.0 file system, in which equal files, equal runs of blocks and equal tails are stored once.
+ * Throws `E_IMAGE` for what the format cannot hold, and `E_STORE_CORRUPT` for a file that has not the size of its
+ * digest. Memory: about four blocks per block packed at once, 8 MiB of files read ahead, and per entry about 300 bytes.
  */
 export async function writeSquashfs(
   image: Image,
@@ -40,51 +46,55 @@ export async function writeSquashfs(
   options: SquashfsOptions,
 ): Promise<void> {
   checkImage(image)
-  const { blockSize, branchFilter, compression, parallel } = options
+  const { blockSize, parallel } = options
   if (!Number.isInteger(Math.log2(blockSize)) || blockSize < MIN_BLOCK || blockSize > MAX_BLOCK) {
     throw new MrrlError('E_IMAGE', `squashfs has no block size of ${blockSize} bytes`)
   }
-  const compressor = compression === 'xz' ? xzCompressor(blockSize, branchFilter) : gzipCompressor()
-
-  await sink.write(new Uint8Array(SUPERBLOCK_SIZE))
+  const compressor = openCompressor(options.compression, blockSize)
+  const out = new BatchedSink(sink)
+  await out.write(new Uint8Array(SUPERBLOCK_SIZE))
   if (compressor.options !== null) {
-    await sink.write(encodeMetadataBlock({ bytes: compressor.options, isCompressed: false }))
+    await out.write(encodeMetadataBlock({ bytes: compressor.options, isCompressed: false }))
   }
-  const alignment = branchFilter === 'arm64' ? ARM64_INSTRUCTION : 1
-  const data = new DataWriter(new BlockQueue(sink, compressor, parallel), blobs, blockSize, alignment)
-  for (const entry of image.entries) if (entry.kind === 'file') await data.add(entry.digest)
-  await data.finish()
 
+  const data = await writeData(image, blobs, out, options, compressor)
+  const xattrs = new XattrWriter(compressor, parallel)
+  const xattrIndices = new Map<Inode, number>()
+  for (const entry of image.entries) {
+    if (entry.kind === 'hardlink' || entry.xattrs.length === 0) continue
+    xattrIndices.set(entry, await xattrs.indexOf(entry.xattrs))
+  }
   const ids = new IdTable()
-  const tables = await encodeInodeTables(image, data, ids, compressor)
-  const inodeTable = sink.size
-  for (const block of tables.inodes) await sink.write(block)
-  const directoryTable = sink.size
-  for (const block of tables.directories) await sink.write(block)
-  // The kernel insists on this order, without gaps.
-  const fragmentTable = await writeLookupTable(data.fragments)
-  const exportTable = await writeLookupTable(tables.references)
-  const idTable = await writeLookupTable(ids.entries())
-  const bytesUsed = sink.size
-  await sink.write(new Uint8Array((PADDING - (bytesUsed % PADDING)) % PADDING))
+  const tables = await encodeInodeTables(image, { data, ids, xattrs: xattrIndices }, compressor, parallel)
 
-  const hasFragments = data.fragments.length > 0
+  // The kernel insists on this order, without gaps.
+  const inodeTable = await writeBlocks(tables.inodes)
+  const directoryTable = await writeBlocks(tables.directories)
+  const fragmentTable = await writeLookupTable(data.encodeFragments())
+  const exportTable = options.exportable ? await writeLookupTable(tables.references) : null
+  const idTable = await writeLookupTable(ids.encode())
+  const xattrTable = xattrs.count > 0 ? await writeXattrs() : null
+  const bytesUsed = out.position
+  await out.write(new Uint8Array((PADDING - (bytesUsed % PADDING)) % PADDING))
+  await out.flush()
+
   const superblock = encodeSuperblock({
-    inodeCount: image.entries.length,
+    inodeCount: tables.inodeCount,
     modificationTime: image.epoch,
     blockSize,
-    fragmentCount: data.fragments.length,
+    fragmentCount: data.fragmentCount,
     compressor: compressor.id,
     flags:
       FLAGS.duplicates |
-      FLAGS.exportable |
-      FLAGS.noXattrs |
-      (hasFragments ? FLAGS.alwaysFragments : FLAGS.noFragments) |
+      (data.fragmentCount > 0 ? FLAGS.alwaysFragments : FLAGS.noFragments) |
+      (options.exportable ? FLAGS.exportable : 0) |
+      (xattrs.count > 0 ? 0 : FLAGS.noXattrs) |
       (compressor.options === null ? 0 : FLAGS.compressorOptions),
     idCount: ids.count,
     rootInode: tables.rootReference,
     bytesUsed,
     idTable,
+    xattrTable,
     inodeTable,
     directoryTable,
     fragmentTable,
@@ -92,9 +102,38 @@ export async function writeSquashfs(
   })
   await sink.patch(0, superblock)
 
-  async function writeLookupTable(entries: readonly Uint8Array[]): Promise<number> {
-    const { bytes, start } = await encodeLookupTable(entries, sink.size, compressor)
-    await sink.write(bytes)
+  async function writeBlocks(blocks: readonly Uint8Array[]): Promise<number> {
+    const start = out.position
+    for (const block of blocks) await out.write(block)
     return start
   }
+
+  async function writeLookupTable(content: Uint8Array, header: Uint8Array = new Uint8Array(0)): Promise<number> {
+    const { blocks, list } = await encodeLookupTable(content, out.position, compressor, parallel)
+    await writeBlocks(blocks)
+    return writeBlocks([header, list])
+  }
+
+  async function writeXattrs(): Promise<number> {
+    const start = await writeBlocks(await xattrs.finish())
+    return writeLookupTable(xattrs.encodeSets(), encodeXattrHeader(start, xattrs.count))
+  }
+}
+
+async function writeData(
+  image: Image,
+  blobs: BlobReader,
+  out: BatchedSink,
+  options: SquashfsOptions,
+  compressor: Compressor,
+): Promise<DataWriter> {
+  const { blockSize, compression, fragments, parallel } = options
+  const isArm = compression.method === 'xz' && compression.branchFilter === 'arm64'
+  const data = new DataWriter(new BlockQueue(out, compressor, parallel), blobs, {
+    blockSize,
+    fragments,
+    alignment: isArm ? ARM64_INSTRUCTION : 1,
+  })
+  await data.writeAll(new Set(image.entries.flatMap((entry) => (entry.kind === 'file' ? [entry.digest] : []))))
+  return data
 }

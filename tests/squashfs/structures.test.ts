@@ -1,22 +1,31 @@
 import * as assert from 'uvu/assert'
-import { gzipCompressor, xzCompressor } from '../../src/squashfs/compressor.ts'
+import type { BranchFilter } from '../../src/model/image.ts'
+import { type Compression, openCompressor } from '../../src/squashfs/compression.ts'
+import type { Compressor } from '../../src/squashfs/compressor.ts'
 import { encodeListing, type ListedInode } from '../../src/squashfs/directory-listing.ts'
+import { encodeFragments } from '../../src/squashfs/fragment.ts'
+import { gzipCompressor } from '../../src/squashfs/gzip.ts'
 import { IdTable } from '../../src/squashfs/id-table.ts'
 import {
   encodeDeviceInode,
   encodeDirectoryInode,
   encodeFileInode,
+  encodeIpcInode,
   encodeSymlinkInode,
 } from '../../src/squashfs/inode.ts'
 import { encodeLookupTable } from '../../src/squashfs/lookup-table.ts'
 import { MetadataWriter } from '../../src/squashfs/metadata-writer.ts'
 import { encodeSuperblock } from '../../src/squashfs/superblock.ts'
+import { encodeXattrHeader, encodeXattrSets } from '../../src/squashfs/xattr-entry.ts'
+import { XattrWriter } from '../../src/squashfs/xattr-writer.ts'
 import { codeLike, noise } from '../support/bytes.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-const header = { mode: 0o4755, uid: 1, gid: 2, time: 0x01020304, number: 5 }
+const gzip = gzipCompressor(9, 15)
+const hex = (bytes: Uint8Array | readonly number[]): string => Buffer.from(bytes).toString('hex')
+const common = { mode: 0o4755, uid: 1, gid: 2, time: 0x01020304, number: 5, links: 1, xattrs: null }
+const header = common
 const headerHex = 'ed09010002000403020105000000'
 const listed = (name: string, number: number, block = 0): ListedInode => ({
   name: Buffer.from(name),
@@ -38,6 +47,7 @@ spec('squashfs superblock', (test) => {
       rootInode: 6,
       bytesUsed: 7,
       idTable: 8,
+      xattrTable: null,
       inodeTable: 9,
       directoryTable: 10,
       fragmentTable: 11,
@@ -74,13 +84,21 @@ spec('squashfs inodes', (test) => {
     )
   })
 
+  test('file, extended with several names or extended attributes', () => {
+    const extended = (change: object): string => hex(encodeFileInode({ ...header, ...change }, file))
+    const numbers = `0900${headerHex}60000000000000000a000000000000000000000000000000`
+    assert.is(extended({ links: 2 }), `${numbers}020000000000000003000000ffffffff`)
+    assert.is(extended({ xattrs: 7 }), `${numbers}01000000000000000300000007000000`)
+  })
+
   test('a block list of any length', () => {
     const blocks = new Array<number>(300_000).fill(7)
     assert.is(encodeFileInode(header, { ...file, blocks }).length, 32 + 1_200_000)
   })
 
   test('directory, basic and extended', () => {
-    const directory = { position: { block: 1, offset: 2 }, size: 20, links: 3, parent: 4, index: [] }
+    const header = { ...common, links: 3 }
+    const directory = { position: { block: 1, offset: 2 }, size: 20, parent: 4, index: [] }
     assert.is(hex(encodeDirectoryInode(header, directory)), `0100${headerHex}01000000030000001700020004000000`)
     assert.is(encodeDirectoryInode(header, { ...directory, size: 65_532 }).length, 32)
     const long = encodeDirectoryInode(header, { ...directory, size: 65_533 })
@@ -92,7 +110,7 @@ spec('squashfs inodes', (test) => {
     )
   })
 
-  test('symlink and devices', () => {
+  test('symlink, devices, pipes and sockets', () => {
     assert.is(hex(encodeSymlinkInode(header, 'ü')), `0300${headerHex}0100000002000000c3bc`)
     const device = (major: number, minor: number): string =>
       hex(encodeDeviceInode(header, { type: 'block', major, minor })).slice(-8)
@@ -100,6 +118,25 @@ spec('squashfs inodes', (test) => {
     assert.is(device(0xabc, 0xdef12), '12bcfade')
     assert.is(device(4095, 2 ** 20 - 1), 'ffffffff')
     assert.is(hex(encodeDeviceInode(header, { type: 'char', major: 1, minor: 3 })).slice(0, 4), '0500')
+    assert.is(hex(encodeIpcInode({ ...header, links: 3 }, 'fifo')), `0600${headerHex}03000000`)
+    assert.is(hex(encodeIpcInode(header, 'socket')), `0700${headerHex}01000000`)
+  })
+
+  test('the extended forms of those end with their extended attributes', () => {
+    const extended = { ...header, links: 2, xattrs: 5 }
+    assert.is(hex(encodeSymlinkInode(extended, 'x')), `0a00${headerHex}02000000010000007805000000`)
+    assert.is(
+      hex(encodeDeviceInode(extended, { type: 'block', major: 8, minor: 1 })),
+      `0b00${headerHex}020000000108000005000000`,
+    )
+    assert.is(hex(encodeDeviceInode(extended, { type: 'char', major: 8, minor: 1 })).slice(0, 4), '0c00')
+    assert.is(hex(encodeIpcInode(extended, 'fifo')), `0d00${headerHex}0200000005000000`)
+    assert.is(hex(encodeIpcInode(extended, 'socket')).slice(0, 4), '0e00')
+    const directory = { position: { block: 1, offset: 2 }, size: 20, parent: 4, index: [] }
+    assert.is(
+      hex(encodeDirectoryInode(extended, directory)),
+      `0800${headerHex}020000001700000001000000040000000000020005000000`,
+    )
   })
 })
 
@@ -143,28 +180,36 @@ spec('squashfs listings', (test) => {
 
 spec('squashfs metadata', (test) => {
   test('cut at 8192 bytes; stored when compression does not help', async () => {
-    const writer = new MetadataWriter(gzipCompressor())
-    assert.equal(await writer.append(new Uint8Array(8000)), { block: 0, offset: 0 })
-    assert.equal(await writer.append(new Uint8Array(192)), { block: 0, offset: 8000 })
-    const { block, offset } = await writer.append(noise(8200))
-    assert.is(offset, 0)
+    const writer = new MetadataWriter(gzip, 2)
+    const at = [new Uint8Array(8000), new Uint8Array(192), noise(8200)].map((bytes) => writer.append(bytes))
+    assert.equal(at, [0, 8000, 8192])
+    assert.equal(writer.positionOf(8000), { block: 0, offset: 8000 })
+    assert.is(writer.isKnown(8192), false)
+    await rejects('E_INTERNAL', () => writer.positionOf(8192))
+    await writer.flush()
+    const { block, offset } = writer.positionOf(8192)
     const blocks = await writer.finish()
     assert.is(blocks.length, 3)
-    assert.is(block, blocks[0]?.length)
+    assert.equal({ block, offset }, { block: blocks[0]?.length, offset: 0 })
     assert.is(Buffer.from(blocks[0] ?? []).readUInt16LE(), (blocks[0]?.length ?? 0) - 2)
     assert.is(Buffer.from(blocks[1] ?? []).readUInt16LE(), 0x8000 | 8192)
     assert.is(Buffer.from(blocks[2] ?? []).readUInt16LE(), 0x8000 | 8)
   })
 
   test('lookup table: blocks, then their positions', async () => {
-    const entries = Array.from({ length: 1025 }, () => new Uint8Array(8))
-    const { bytes, start } = await encodeLookupTable(entries, 1000, gzipCompressor())
-    const list = Buffer.from(bytes.subarray(start - 1000))
-    assert.is(list.length, 16)
-    assert.is(list.readBigUInt64LE(0), 1000n)
-    const second = Number(list.readBigUInt64LE(8)) - 1000
-    assert.is(Buffer.from(bytes).readUInt16LE(0), second - 2)
-    assert.equal(await encodeLookupTable([], 1000, gzipCompressor()), { bytes: Buffer.alloc(0), start: 1000 })
+    const { blocks, list } = await encodeLookupTable(new Uint8Array(1025 * 8), 1000, gzip, 2)
+    assert.is(blocks.length, 2)
+    assert.is(Buffer.from(list).readBigUInt64LE(0), 1000n)
+    assert.is(Buffer.from(list).readBigUInt64LE(8), 1000n + BigInt(blocks[0]?.length ?? 0))
+    const empty = await encodeLookupTable(new Uint8Array(0), 1000, gzip, 2)
+    assert.is(empty.blocks.length + empty.list.length, 0)
+  })
+
+  test('fragments', () => {
+    assert.is(
+      hex(encodeFragments([2 ** 33, 5], [7, 8])),
+      '0000000002000000' + '0700000000000000' + '0500000000000000' + '0800000000000000',
+    )
   })
 
   test('ids: each once, at most 65535', async () => {
@@ -173,35 +218,99 @@ spec('squashfs metadata', (test) => {
       [5, 0, 5, 2 ** 32 - 1].map((id) => ids.indexOf(id)),
       [0, 1, 0, 2],
     )
-    assert.equal(ids.entries().map(hex), ['05000000', '00000000', 'ffffffff'])
+    assert.is(hex(ids.encode()), '0500000000000000ffffffff')
     for (let id = 1000; ids.count < 65_535; id++) ids.indexOf(id)
     await rejects('E_IMAGE', () => ids.indexOf(999))
   })
 })
 
+spec('squashfs extended attributes', (test) => {
+  const note = (value: Uint8Array): { name: string; value: Uint8Array } => ({ name: 'user.note', value })
+
+  test('keys without their namespace, values, sets', async () => {
+    const writer = new XattrWriter(gzip, 2)
+    const cap = { name: 'security.capability', value: Uint8Array.of(1, 2) }
+    assert.is(await writer.indexOf([cap, note(Uint8Array.of(3))]), 0)
+    const [block] = await writer.finish()
+    assert.is(
+      hex(block?.subarray(2) ?? []),
+      `02000a00${Buffer.from('capability').toString('hex')}020000000102000004006e6f74650100000003`,
+    )
+    assert.is(hex(writer.encodeSets()), '0000000000000000' + '02000000' + '21000000')
+    const set = { reference: 2 ** 40, count: 1, size: 2 }
+    assert.is(hex(encodeXattrSets([set])), '0000000000010000' + '01000000' + '02000000')
+    assert.is(hex(encodeXattrHeader(96, 3)), '6000000000000000' + '03000000' + '00000000')
+  })
+
+  test('equal sets once, equal large values once', async () => {
+    const writer = new XattrWriter(gzip, 2)
+    const large = noise(9000)
+    assert.is(await writer.indexOf([note(noise(10))]), 0)
+    assert.is(await writer.indexOf([note(large)]), 1)
+    assert.is(await writer.indexOf([note(noise(10))]), 0)
+    assert.is(await writer.indexOf([{ name: 'trusted.x', value: large }]), 2)
+    const size = (await writer.finish()).reduce((sum, block) => sum + block.length, 0)
+    assert.ok(size < 9200)
+    const sets = Buffer.from(writer.encodeSets())
+    assert.is(sets.length, 3 * 16)
+    // Key, size and reference.
+    assert.is(sets.readUInt32LE(2 * 16 + 12), 4 + 1 + 4 + 8)
+  })
+})
+
 spec('squashfs compressors', (test) => {
+  const xz = (branchFilter: BranchFilter): Compression => ({ method: 'xz', branchFilter, dictionarySize: 2 ** 17 })
+  const open = (compression: Compression): Compressor => openCompressor(compression, 2 ** 17)
+  const all: readonly Compression[] = [
+    { method: 'gzip', level: 9, window: 15 },
+    { method: 'zstd', level: 15 },
+    xz('x86'),
+  ]
+
   test('the branch filter is used where it helps', async () => {
     const code = codeLike(50_000)
-    const plain = await xzCompressor(2 ** 17, 'none').packData(code)
-    const filtered = await xzCompressor(2 ** 17, 'x86').packData(code)
+    const plain = await open(xz('none')).packData(code)
+    const filtered = await open(xz('x86')).packData(code)
     assert.ok(filtered.bytes.length < plain.bytes.length)
     const text = Buffer.from('some text, no code '.repeat(1000))
-    const without = await xzCompressor(2 ** 17, 'none').packData(text)
-    assert.is(hex((await xzCompressor(2 ** 17, 'x86').packData(text)).bytes), hex(without.bytes))
+    const without = await open(xz('none')).packData(text)
+    assert.is(hex((await open(xz('x86')).packData(text)).bytes), hex(without.bytes))
   })
 
   test('noise is stored', async () => {
-    for (const compressor of [gzipCompressor(), xzCompressor(2 ** 17, 'x86')]) {
+    for (const compression of all) {
       const bytes = noise(5000)
-      const packed = await compressor.packData(bytes)
+      const packed = await open(compression).packData(bytes)
       assert.is(packed.isCompressed, false)
       assert.is(packed.bytes, bytes)
     }
   })
 
   test('options only where they are not the default', () => {
-    assert.is(gzipCompressor().options, null)
-    assert.is(xzCompressor(2 ** 17, 'none').options, null)
-    assert.is(hex(xzCompressor(2 ** 17, 'x86').options ?? new Uint8Array(0)), '0000020001000000')
+    const options = (compression: Compression): string | null => {
+      const bytes = open(compression).options
+      return bytes === null ? null : hex(bytes)
+    }
+    assert.is(options({ method: 'gzip', level: 9, window: 15 }), null)
+    assert.is(options({ method: 'gzip', level: 6, window: 12 }), '060000000c000000')
+    assert.is(options({ method: 'zstd', level: 15 }), null)
+    assert.is(options({ method: 'zstd', level: 3 }), '03000000')
+    assert.is(options(xz('none')), null)
+    assert.is(options(xz('x86')), '0000020001000000')
+    assert.is(options({ method: 'xz', branchFilter: 'none', dictionarySize: 49_152 }), '00c0000000000000')
+  })
+
+  test('settings that the format does not know are refused', async () => {
+    const wrong: readonly Compression[] = [
+      ...[0, 10, 1.5].map((level) => ({ method: 'gzip' as const, level, window: 15 })),
+      ...[7, 16].map((window) => ({ method: 'gzip' as const, level: 9, window })),
+      ...[0, 23, Number.NaN].map((level) => ({ method: 'zstd' as const, level })),
+      ...[0, 4096, 10_000, 2 ** 18].map((dictionarySize) => ({
+        method: 'xz' as const,
+        branchFilter: 'none' as const,
+        dictionarySize,
+      })),
+    ]
+    for (const compression of wrong) await rejects('E_IMAGE', () => open(compression))
   })
 })

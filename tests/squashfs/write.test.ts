@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import type { BranchFilter } from '../../src/model/image.ts'
 import { type SquashfsOptions, writeSquashfs } from '../../src/squashfs/write.ts'
 import { armCalls, codeLike, noise } from '../support/bytes.ts'
 import { exampleTree } from '../support/example.ts'
@@ -17,15 +18,37 @@ const noMount = missingSquashfsMount()
 const noUnsquashfs = missing('unsquashfs')
 const noSqfs2tar = missing('sqfs2tar', 'bsdtar')
 
-const XZ: SquashfsOptions = { compression: 'xz', blockSize: 2 ** 20, branchFilter: 'x86', parallel: 3 }
+const XZ: SquashfsOptions = {
+  compression: { method: 'xz', branchFilter: 'x86', dictionarySize: 2 ** 20 },
+  blockSize: 2 ** 20,
+  fragments: true,
+  exportable: true,
+  parallel: 3,
+}
+const GZIP: SquashfsOptions = { ...XZ, compression: { method: 'gzip', level: 9, window: 15 }, blockSize: 2 ** 17 }
+const xz = (branchFilter: BranchFilter, blockSize: number, dictionarySize = blockSize): SquashfsOptions => ({
+  ...XZ,
+  compression: { method: 'xz', branchFilter, dictionarySize },
+  blockSize,
+})
 const VARIANTS: readonly SquashfsOptions[] = [
   XZ,
-  { ...XZ, branchFilter: 'none', blockSize: 2 ** 17 },
-  { ...XZ, branchFilter: 'arm64', blockSize: 2 ** 18 },
-  { ...XZ, compression: 'gzip', blockSize: 2 ** 17 },
-  { ...XZ, compression: 'gzip', blockSize: 4096 },
+  xz('none', 2 ** 17),
+  xz('arm64', 2 ** 18),
+  { ...xz('x86', 2 ** 16, 24_576), fragments: false },
+  GZIP,
+  { ...GZIP, blockSize: 4096 },
+  { ...GZIP, compression: { method: 'gzip', level: 1, window: 8 }, fragments: false, exportable: false },
+  { ...GZIP, compression: { method: 'zstd', level: 15 } },
+  { ...GZIP, compression: { method: 'zstd', level: 22 }, blockSize: 8192, exportable: false },
 ]
-const named = (o: SquashfsOptions): string => `${o.compression}, ${o.blockSize}, ${o.branchFilter}`
+const named = (options: SquashfsOptions): string =>
+  [
+    ...Object.values(options.compression),
+    options.blockSize,
+    options.fragments ? 'fragments' : '',
+    options.exportable ? 'exportable' : '',
+  ].join(' ')
 
 async function pack(tree: ImageBuilder, options: SquashfsOptions, epoch?: number): Promise<Buffer> {
   const sink = new MemorySink()
@@ -110,7 +133,7 @@ spec('squashfs, read by others', (test) => {
     for (const name of names) tree.file(`a/${name}`, name)
     for (let at = 0; at < 700; at++)
       tree.directory(`b/${'d'.repeat(at % 50)}${at}`).file(`b/${'d'.repeat(at % 50)}${at}/x`, '')
-    await mounted(await pack(tree, { ...XZ, compression: 'gzip' }), async (root) => {
+    await mounted(await pack(tree, GZIP), async (root) => {
       for (const name of names) assert.is(readFileSync(join(root, 'a', name), 'utf8'), name)
       assert.is(statSync(join(root, 'b')).nlink, 702)
       assert.is(readdirSync(join(root, 'a')).length, 5000)
@@ -205,8 +228,8 @@ spec('squashfs, as written', (test) => {
       .file('a', 'abc')
       .file('b', armCalls(200_000))
       .file('c', armCalls(200_000 - 2))
-    const plain = await pack(tree, { ...XZ, branchFilter: 'none' })
-    const filtered = await pack(tree, { ...XZ, branchFilter: 'arm64' })
+    const plain = await pack(tree, xz('none', 2 ** 20))
+    const filtered = await pack(tree, xz('arm64', 2 ** 20))
     const [small = 0, large = 0] = [filtered, plain].map((image) => image.readUInt32LE(40))
     assert.ok(small < large * 0.93, `${small} of ${large}`)
   })
@@ -226,7 +249,7 @@ spec('squashfs, as written', (test) => {
 
   test('errors of the reader come through', async () => {
     const tree = new ImageBuilder().file('a', noise(10_000))
-    const failing = { ...XZ, blockSize: 4096 }
+    const failing = { ...GZIP, blockSize: 4096 }
     const image = tree.image()
     const error = await writeSquashfs(image, new ImageBuilder(), new MemorySink(), failing).then(() => null, String)
     assert.match(error ?? '', 'no blob')

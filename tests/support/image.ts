@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Digest, digestOf, makeDigest } from '../../src/model/digest.ts'
-import type { BlobReader, Image, ImageEntry, ImageSink, Owned, Xattr } from '../../src/model/image.ts'
+import type { BlobReader, Image, ImageEntry, ImageSink, Inode, Owned, Xattr } from '../../src/model/image.ts'
 import { comparePaths } from '../../src/model/tree.ts'
 import { inPieces } from './bytes.ts'
 
@@ -99,10 +99,13 @@ export class MemorySink implements ImageSink {
 
 /** What a reader should find, one text per entry: the form that {@link import('./listing.ts')} gives for readers. */
 export async function expectedListing(image: Image, blobs: BlobReader): Promise<string[]> {
+  const inodes = new Map<string, Inode>()
   const lines: string[] = []
-  for (const entry of image.entries) {
-    const { path, uid, gid } = entry
-    const common = { path, mode: entry.kind === 'symlink' ? 0o777 : entry.mode, uid, gid, time: image.epoch }
+  for (const named of image.entries) {
+    if (named.kind !== 'hardlink') inodes.set(named.path, named)
+    const entry = named.kind === 'hardlink' ? (inodes.get(named.target) as Inode) : named
+    const mode = entry.kind === 'symlink' ? 0o777 : entry.mode
+    const common = { path: named.path, mode, uid: entry.uid, gid: entry.gid, time: image.epoch }
     if (entry.kind === 'file') {
       const bytes = await blobs.read(entry.digest)
       lines.push(line({ ...common, kind: 'file', detail: `${bytes.length} ${sha256(bytes)}` }))
@@ -111,7 +114,7 @@ export async function expectedListing(image: Image, blobs: BlobReader): Promise<
     } else if (entry.kind === 'device') {
       lines.push(line({ ...common, kind: entry.type, detail: `${entry.major},${entry.minor}` }))
     } else {
-      lines.push(line({ ...common, kind: 'dir', detail: '' }))
+      lines.push(line({ ...common, kind: entry.kind === 'directory' ? 'dir' : entry.kind, detail: '' }))
     }
   }
   return lines.sort()

@@ -24,6 +24,8 @@ export function folderListing(root: string): string[] {
       lines.push(line({ ...common, kind: 'file', detail: `${bytes.length} ${sha256(bytes)}` }))
     } else if (stat.isSymbolicLink()) {
       lines.push(line({ ...common, kind: 'link', detail: readlinkSync(full) }))
+    } else if (stat.isFIFO() || stat.isSocket()) {
+      lines.push(line({ ...common, kind: stat.isFIFO() ? 'fifo' : 'socket', detail: '' }))
     } else {
       const major = (stat.rdev >>> 8) & 0xfff
       const minor = (stat.rdev & 0xff) | ((stat.rdev >>> 12) & 0xfff00)
