@@ -29,30 +29,46 @@ export function entryPath(name: string, limits: ArchiveLimits): string {
 /** Like {@link entryPath} for an image, whose names may have backslashes: systemd names units with them. */
 export function imagePath(name: string, limits: ArchiveLimits): string {
   if (name.startsWith('/')) throw archiveError('E_ARCHIVE_PATH', 'is an absolute path', { entry: name })
-  if (Buffer.byteLength(name) > limits.pathBytes) {
+  if (isLonger(name, 0, name.length, limits.pathBytes)) {
     const fields = { limit: 'pathBytes' }
     throw archiveError('E_ARCHIVE_LIMIT', `has a path of more than ${limits.pathBytes} bytes`, { entry: name, fields })
   }
-  const path = name.replace(/^\.(\/|$)/, '').replace(/\/$/, '')
-  if (path === '') return ''
-  const segments = path.split('/')
-  if (segments.length > limits.depth) {
+  const start = name === '.' ? 1 : name.startsWith('./') ? 2 : 0
+  const end = name.length > start && name.endsWith('/') ? name.length - 1 : name.length
+  if (start === end) return ''
+  checkSegments(name, start, end, limits)
+  return name.slice(start, end)
+}
+
+/** Without taking the path apart: an archive may have millions of them. */
+function checkSegments(name: string, start: number, end: number, limits: ArchiveLimits): void {
+  let depth = 0
+  for (let from = start, to = from; from <= end; from = to + 1) {
+    to = name.indexOf('/', from)
+    if (to < 0 || to > end) to = end
+    depth++
+    const length = to - from
+    if (length === 2 && name.startsWith('..', from)) {
+      throw archiveError('E_ARCHIVE_PATH', 'leaves the target folder with ".."', { entry: name })
+    }
+    if (length === 0 || (length === 1 && name[from] === '.')) {
+      const segment = name.slice(from, to)
+      throw archiveError('E_ARCHIVE_PATH', `has the segment "${segment}" in its path`, { entry: name })
+    }
+    if (isLonger(name, from, to, MAX_NAME_BYTES)) {
+      const fields = { limit: 'pathBytes' }
+      throw archiveError('E_ARCHIVE_LIMIT', `has a name of more than ${MAX_NAME_BYTES} bytes`, { entry: name, fields })
+    }
+  }
+  if (depth > limits.depth) {
     const fields = { limit: 'depth' }
     throw archiveError('E_ARCHIVE_LIMIT', `is more than ${limits.depth} folders deep`, { entry: name, fields })
   }
-  for (const segment of segments) checkSegment(segment, name)
-  return path
 }
 
-function checkSegment(segment: string, name: string): void {
-  if (segment === '..') throw archiveError('E_ARCHIVE_PATH', 'leaves the target folder with ".."', { entry: name })
-  if (segment === '' || segment === '.') {
-    throw archiveError('E_ARCHIVE_PATH', `has the segment "${segment}" in its path`, { entry: name })
-  }
-  if (segment.length > MAX_NAME_BYTES || Buffer.byteLength(segment) > MAX_NAME_BYTES) {
-    const fields = { limit: 'pathBytes' }
-    throw archiveError('E_ARCHIVE_LIMIT', `has a name of more than ${MAX_NAME_BYTES} bytes`, { entry: name, fields })
-  }
+/** Whether that part of a text has more than `bytes` bytes; a UTF-16 unit has at most three. */
+function isLonger(text: string, from: number, to: number, bytes: number): boolean {
+  return (to - from) * 3 > bytes && Buffer.byteLength(text.slice(from, to)) > bytes
 }
 
 /** Drops leading segments; undefined when nothing is left. */

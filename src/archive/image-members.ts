@@ -15,6 +15,8 @@ export class ImageMembers {
   readonly #places = new Map<string, Place>()
   readonly #links = new Map<string, string>()
   readonly #budget: Budget
+  /** Folder of the last entry, which is most often that of the next. */
+  #folder: string | undefined
 
   constructor(limits: ArchiveLimits) {
     this.#budget = new Budget(limits)
@@ -52,6 +54,8 @@ export class ImageMembers {
 
   #imply(path: string): readonly ImageMember[] {
     let folder = parentOf(path)
+    if (folder === this.#folder) return NONE
+    this.#folder = folder
     let place = this.#places.get(folder)
     if (place === 'directory' || place === 'implied') return NONE
     const members: ImageMember[] = []

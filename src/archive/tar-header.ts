@@ -69,15 +69,17 @@ export function decodeHeader(block: Uint8Array, offset: number): TarHeader {
       fields: { offset, expected: checksum, got: sum(block) },
     })
   }
-  const magic = text(block, 257, 8)
-  if (magic !== POSIX_MAGIC && magic !== GNU_MAGIC && magic !== OLD_MAGIC) {
+  const isPosix = has(block, 257, POSIX_MAGIC)
+  const isGnu = !isPosix && has(block, 257, GNU_MAGIC)
+  if (!isPosix && !isGnu && !has(block, 257, OLD_MAGIC)) {
+    const magic = text(block, 257, 8)
     throw archiveError('E_ARCHIVE', `has the unknown tar magic ${JSON.stringify(magic)} at ${offset}`, {
       fields: { offset },
     })
   }
   const name = stringField(block, 0, 100, 'name', offset)
-  const prefix = magic === POSIX_MAGIC ? stringField(block, 345, 155, 'prefix', offset) : NOTHING
-  if (magic === GNU_MAGIC && !isZero(block.subarray(345, 500))) {
+  const prefix = isPosix ? stringField(block, 345, 155, 'prefix', offset) : NOTHING
+  if (isGnu && !isZero(block.subarray(345, 500))) {
     throw archiveError('E_ARCHIVE', `has GNU fields for sparse, split or incremental archives at ${offset}`, {
       fields: { offset },
     })
@@ -188,6 +190,11 @@ function sum(block: Uint8Array): number {
 function hasOldChecksum(block: Uint8Array): boolean {
   const digits = /^ *([0-7]+)[ \0]*$/.exec(text(block, 148, 8))?.[1]
   return digits !== undefined && Number.parseInt(digits, 8) === sum(block)
+}
+
+function has(block: Uint8Array, start: number, magic: string): boolean {
+  for (let i = 0; i < magic.length; i++) if (block[start + i] !== magic.charCodeAt(i)) return false
+  return true
 }
 
 function text(block: Uint8Array, start: number, length: number): string {

@@ -19,35 +19,23 @@ export class Contents {
   #ahead = 0
   #bytesAhead = 0
 
-  /** `digests` are those of the files that {@link next} will be asked for, in that order, without empty ones. */
+  /**
+   * `digests` are those of the files that {@link next} will be asked for, in that order. A file whose size is not that
+   * of its digest becomes `E_STORE_CORRUPT`.
+   */
   constructor(digests: readonly Digest[], blobs: BlobReader) {
     this.#digests = digests
     this.#blobs = blobs
   }
 
-  /** The next file in pieces; throws what the reader throws, and `E_STORE_CORRUPT` when its size is not the digest's. */
-  async *next(): AsyncGenerator<Uint8Array> {
+  /** The next file in one piece, or in many when it is large; throws what the reader throws. */
+  next(): Promise<Uint8Array> | AsyncIterable<Uint8Array> {
     this.#readAhead()
     const digest = this.#digests[this.#at++] as Digest
     const size = sizeOf(digest)
-    let length = 0
-    if (size <= WHOLE_FILE) {
-      const bytes = await (this.#reading.shift() as Promise<Uint8Array>)
-      this.#bytesAhead -= size
-      length = bytes.length
-      if (length === size) yield bytes
-    } else {
-      for await (const piece of this.#blobs.stream(digest)) {
-        length += piece.length
-        if (length > size) break
-        yield piece
-      }
-    }
-    if (length !== size) {
-      throw new MrrlError('E_STORE_CORRUPT', `${hashOf(digest)} has not the size of its digest`, {
-        fields: { expected: size, size: length },
-      })
-    }
+    if (size > WHOLE_FILE) return this.#pieces(digest, size)
+    this.#bytesAhead -= size
+    return this.#reading.shift() as Promise<Uint8Array>
   }
 
   #readAhead(): void {
@@ -57,11 +45,33 @@ export class Contents {
       const size = sizeOf(digest)
       if (size > WHOLE_FILE) continue
       if (this.#bytesAhead + size > BYTES_AHEAD) return
-      const reading = this.#blobs.read(digest)
+      const reading = this.#whole(digest, size)
       // A failure is met when its file is due; until then it must not count as unhandled.
       reading.catch(() => undefined)
       this.#reading.push(reading)
       this.#bytesAhead += size
     }
   }
+
+  async #whole(digest: Digest, size: number): Promise<Uint8Array> {
+    const bytes = await this.#blobs.read(digest)
+    if (bytes.length !== size) throw otherSize(digest, bytes.length)
+    return bytes
+  }
+
+  async *#pieces(digest: Digest, size: number): AsyncGenerator<Uint8Array> {
+    let length = 0
+    for await (const piece of this.#blobs.stream(digest)) {
+      length += piece.length
+      if (length > size) break
+      yield piece
+    }
+    if (length !== size) throw otherSize(digest, length)
+  }
+}
+
+function otherSize(digest: Digest, size: number): MrrlError {
+  return new MrrlError('E_STORE_CORRUPT', `${hashOf(digest)} has not the size of its digest`, {
+    fields: { expected: sizeOf(digest), size },
+  })
 }

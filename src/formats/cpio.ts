@@ -43,19 +43,21 @@ export async function* cpioBytes(image: Image, blobs: BlobReader): AsyncGenerato
     const node = nodes.get(path) as Node
     const size = contentSize(path, node)
     const head = encodeEntry(path, node, size, image.epoch)
-    yield* batch.add(head)
-    if (size > 0 && node.inode.kind === 'file') {
-      for await (const piece of contents.next()) yield* batch.add(piece)
-    } else if (node.inode.kind === 'symlink') {
-      yield* batch.add(Buffer.from(node.inode.target))
+    for (const full of batch.add(head)) yield full
+    if (node.inode.kind === 'symlink') {
+      for (const full of batch.add(Buffer.from(node.inode.target))) yield full
+    } else if (size > 0) {
+      const content = contents.next()
+      if (content instanceof Promise) for (const full of batch.add(await content)) yield full
+      else for await (const piece of content) for (const full of batch.add(piece)) yield full
     }
-    yield* batch.add(ZEROS.subarray(0, cpioPadding(size)))
+    for (const full of batch.add(ZEROS.subarray(0, cpioPadding(size)))) yield full
     length += head.length + size + cpioPadding(size)
   }
   const trailer = encodeTrailer()
-  yield* batch.add(trailer)
-  yield* batch.add(ZEROS.subarray(0, (BLOCK - ((length + trailer.length) % BLOCK)) % BLOCK))
-  yield* batch.end()
+  for (const full of batch.add(trailer)) yield full
+  for (const full of batch.add(ZEROS.subarray(0, (BLOCK - ((length + trailer.length) % BLOCK)) % BLOCK))) yield full
+  for (const last of batch.end()) yield last
 }
 
 /** Every path's file; throws `E_IMAGE` for what cpio cannot hold. */

@@ -35,14 +35,16 @@ export async function* tarBytes(image: Image, blobs: BlobReader): AsyncGenerator
   const batch = new Batch()
   for (const entry of image.entries) {
     const inode = inodes.get(entry.kind === 'hardlink' ? entry.target : entry.path) as Inode
-    yield* batch.add(encodeEntry(entry, inode, image.epoch))
+    for (const full of batch.add(encodeEntry(entry, inode, image.epoch))) yield full
     const size = entry.kind === 'file' ? sizeOf(entry.digest) : 0
     if (size === 0) continue
-    for await (const piece of contents.next()) yield* batch.add(piece)
-    yield* batch.add(END.subarray(0, padding(size)))
+    const content = contents.next()
+    if (content instanceof Promise) for (const full of batch.add(await content)) yield full
+    else for await (const piece of content) for (const full of batch.add(piece)) yield full
+    for (const full of batch.add(END.subarray(0, padding(size)))) yield full
   }
-  yield* batch.add(END)
-  yield* batch.end()
+  for (const full of batch.add(END)) yield full
+  for (const last of batch.end()) yield last
 }
 
 /** All headers of an entry; for a hard link `inode` is what it is a name of. */
