@@ -5,7 +5,7 @@ import type { BlobReader, Image, ImageEntry, Inode, Xattr } from '../model/image
 import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
 import { globMatcher } from '../util/glob.ts'
-import { sourceError } from './file-error.ts'
+import { interrupted, sourceError } from './file-error.ts'
 import { type FileHash, hashFile } from './file-hash.ts'
 import { changed, FolderBlobs } from './folder-blobs.ts'
 import { HashPool } from './hash-pool.ts'
@@ -215,7 +215,7 @@ class Scan {
     this.#turnAt = { entries: this.#entries.length + TURN_ENTRIES, bytes: this.#bytes + TURN_BYTES }
     this.#options.onProgress({ entries: this.#entries.length, bytes: this.#bytes })
     await setImmediate()
-    if (this.#options.signal.aborted) throw new MrrlError('E_INTERRUPTED', 'packing was interrupted')
+    if (this.#options.signal.aborted) throw interrupted('packing')
   }
 
   #full(path: string): string {

@@ -35,3 +35,8 @@ function reason(error: NodeJS.ErrnoException): string {
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
 }
+
+/** The error for a signal that came while `what` was under way. */
+export function interrupted(what: string): MrrlError {
+  return new MrrlError('E_INTERRUPTED', `${what} was interrupted`, { hint: 'Nothing has been left.' })
+}

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ImageMember } from '../model/image-reader.ts'
-import { MrrlError } from '../util/errors.ts'
+import { interrupted } from './file-error.ts'
 import type { FolderWriter } from './folder-writer.ts'
 
 /** The event loop turns after so many members, for signals and progress. */
@@ -44,7 +44,7 @@ export async function fillFolder(
       if (++entries % TURN_MEMBERS !== 0) continue
       onProgress({ entries, bytes })
       await setImmediate()
-      if (signal.aborted) throw new MrrlError('E_INTERRUPTED', 'unpacking was interrupted')
+      if (signal.aborted) throw interrupted('unpacking')
     }
   } finally {
     await Promise.all(underWay)

@@ -1,6 +1,6 @@
 import { type Digest, sizeOf } from '../model/digest.ts'
 import type { BlobReader } from '../model/image.ts'
-import { MrrlError } from '../util/errors.ts'
+import { interrupted } from './file-error.ts'
 
 /** What happens while content is read. */
 export interface Watch {
@@ -14,7 +14,7 @@ export function watchedBlobs(blobs: BlobReader, { signal, onProgress }: Watch): 
   const seen = new Set<Digest>()
   let bytes = 0
   const count = (more: number): void => {
-    if (signal.aborted) throw new MrrlError('E_INTERRUPTED', 'packing was interrupted')
+    if (signal.aborted) throw interrupted('packing')
     bytes += more
     onProgress(bytes)
   }

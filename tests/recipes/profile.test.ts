@@ -1,4 +1,7 @@
 import * as assert from 'uvu/assert'
+import { FILE_FORMATS } from '../../src/formats/format-names.ts'
+import { IMAGE_WRITERS } from '../../src/formats/writers.ts'
+import { FORMATS } from '../../src/model/profile.ts'
 import { parseProfile } from '../../src/recipes/parse-profile.ts'
 import { parseToolchain } from '../../src/recipes/parse-toolchain.ts'
 import { rejects } from '../support/rejects.ts'
@@ -66,6 +69,11 @@ spec('profiles', (test) => {
         ['nobody', 65534],
       ],
     )
+  })
+
+  test('may name every format', () => {
+    assert.equal(parseProfile({ ...PROFILE, formats: [...FORMATS] }, 'tiny.ts').formats, FORMATS)
+    for (const format of FILE_FORMATS) assert.is(IMAGE_WRITERS[format].fileName, `rootfs.${format}`)
   })
 
   for (const [field, value] of BAD_PROFILES) {
