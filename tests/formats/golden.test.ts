@@ -1,5 +1,13 @@
 import { squashfsWriter } from '../../src/formats/squashfs.ts'
-import { tarXzWriter } from '../../src/formats/stream-writers.ts'
+import {
+  cpioGzWriter,
+  cpioWriter,
+  cpioXzWriter,
+  cpioZstWriter,
+  tarGzWriter,
+  tarXzWriter,
+  tarZstWriter,
+} from '../../src/formats/stream-writers.ts'
 import { tarBytes } from '../../src/formats/tar.ts'
 import { FORMAT_VERSION } from '../../src/model/format-version.ts'
 import type { ImageWriter } from '../../src/model/image.ts'
@@ -25,6 +33,11 @@ async function hashes(): Promise<Map<string, string>> {
       await writer.write(image, tree, sink, { branchFilter })
       found.set(`${writer.format} ${branchFilter} v${FORMAT_VERSION}.${writer.version}`, sha256(sink.finish()))
     }
+  }
+  for (const writer of [tarGzWriter, tarZstWriter, cpioWriter, cpioGzWriter, cpioZstWriter, cpioXzWriter]) {
+    const sink = new MemorySink()
+    await writer.write(image, tree, sink, { branchFilter: 'x86' })
+    found.set(`${writer.format} v${FORMAT_VERSION}.${writer.version}`, sha256(sink.finish()))
   }
   const small = { blockSize: 2 ** 17, fragments: true, exportable: true, parallel: 2 }
   const compressions: readonly Compression[] = [
