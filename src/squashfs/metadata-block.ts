@@ -13,3 +13,9 @@ export function encodeMetadataBlock({ bytes, isCompressed }: Packed): Uint8Array
     .bytes(bytes)
     .finish()
 }
+
+/** Size on disk and form of the block whose header this is. */
+export function metadataStorage(header: Uint8Array): { readonly size: number; readonly isCompressed: boolean } {
+  const value = (header[0] as number) | ((header[1] as number) << 8)
+  return { size: value & (STORED - 1), isCompressed: (value & STORED) === 0 }
+}

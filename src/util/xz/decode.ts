@@ -10,7 +10,7 @@ export interface XzLimits {
 }
 
 // xz -9 uses 64 MiB; what needs more than this to unpack is not a source archive.
-const MAX_DICTIONARY = 256 * 2 ** 20
+const MAX_DICTIONARY = 64 * 2 ** 20
 // Unpacked bytes on their way: enough for two blocks of `xz -T0` (24 MiB each) to be unpacked side by side.
 const MAX_PENDING = 64 * 2 ** 20
 const MAX_RUNNING = 4
@@ -21,7 +21,7 @@ const MAX_RUNNING = 4
  *
  * Throws `E_ARCHIVE` on damaged or truncated input and on anything behind the last stream, `E_ARCHIVE_LIMIT` before
  * more than `limits.maxBytes` are made. Pieces come before their checksum is known: keep nothing until the end is
- * reached. Memory: the dictionary (refused above 256 MiB) and about 64 MiB.
+ * reached. Memory: the dictionary (refused above 64 MiB) and about 64 MiB.
  */
 export async function* xzDecompress(input: AsyncIterable<Uint8Array>, limits: XzLimits): AsyncGenerator<Uint8Array> {
   const source = new ByteSource(input)
