@@ -85,7 +85,7 @@ class Scan {
   readonly #xattrs: FolderXattrs
   readonly #isExcluded: (path: string) => boolean
   readonly #entries: ImageEntry[] = []
-  readonly #blobs = new FolderBlobs()
+  readonly #blobs: FolderBlobs
   /** First path of every inode that has several, by device and inode number. */
   readonly #linked = new Map<string, string>()
   readonly #hashing: Promise<void>[] = []
@@ -95,6 +95,7 @@ class Scan {
 
   constructor(folder: string, options: ScanOptions, pool: HashPool, xattrs: FolderXattrs) {
     this.#folder = folder
+    this.#blobs = new FolderBlobs(folder)
     this.#options = options
     this.#pool = pool
     this.#xattrs = xattrs
@@ -150,7 +151,7 @@ class Scan {
     const set = (hash: FileHash): void => {
       if (hash.size !== size) throw changed(full)
       const digest = makeDigest(hash.sha256, hash.size)
-      this.#blobs.add(digest, full, hash.crc32)
+      this.#blobs.add(digest, owned.path, hash.crc32)
       this.#entries[at] = { kind: 'file', ...owned, digest }
     }
     this.#bytes += size

@@ -11,6 +11,7 @@ import { READ_FLAGS } from './file-hash.ts'
 const PIECE = 2 ** 20
 
 interface Origin {
+  /** Below the folder. */
   readonly path: string
   readonly crc32: number
 }
@@ -20,9 +21,14 @@ interface Origin {
  * when it was hashed; `E_SOURCE_CHANGED` when it is no longer that.
  */
 export class FolderBlobs implements BlobReader {
+  readonly #folder: string
   readonly #origins = new Map<Digest, Origin>()
 
-  /** Says where the content of a digest can be read; of equal files the first is read. */
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Says which path below the folder has the content of a digest; of equal files the first is read. */
   add(digest: Digest, path: string, crc: number): void {
     if (!this.#origins.has(digest)) this.#origins.set(digest, { path, crc32: crc })
   }
@@ -84,7 +90,7 @@ export class FolderBlobs implements BlobReader {
   #originOf(digest: Digest): Origin {
     const origin = this.#origins.get(digest)
     if (origin === undefined) throw new MrrlError('E_INTERNAL', `no file has the digest ${digest}`)
-    return origin
+    return { ...origin, path: `${this.#folder}/${origin.path}` }
   }
 }
 

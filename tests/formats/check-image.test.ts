@@ -1,13 +1,13 @@
 import * as assert from 'uvu/assert'
 import { checkImage } from '../../src/model/check-image.ts'
-import type { Image, ImageEntry, Xattr } from '../../src/model/image.ts'
+import type { Image, ImageEntry, Inode, Xattr } from '../../src/model/image.ts'
 import { exampleTree } from '../support/example.ts'
 import { ImageBuilder } from '../support/image.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
 
 const owned = { mode: 0o755, uid: 0, gid: 0, xattrs: [] }
-const folder = (path: string): ImageEntry => ({ kind: 'directory', path, ...owned })
+const folder = (path: string): Inode => ({ kind: 'directory', path, ...owned })
 const xattrs = (...names: string[]): readonly Xattr[] => names.map((name) => ({ name, value: new Uint8Array(1) }))
 const of = (...entries: ImageEntry[]): Image => ({ entries: [folder(''), ...entries], epoch: 0 })
 
