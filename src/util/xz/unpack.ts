@@ -39,6 +39,7 @@ export function openXzPiece(bytes: Uint8Array, maxBytes: number): XzPiece {
     throw damaged('the block header states other sizes', FRAME_SIZE)
   }
   const checkStart = start + Math.ceil((end - start) / 4) * 4
+  if (bytes.subarray(end, checkStart).some((byte) => byte !== 0)) throw damaged('padding is not zero', end)
   const storedCheck = slice(bytes, checkStart, checkSize(check))
   const indexStart = checkStart + storedCheck.length
   const index = encodeIndex([{ unpaddedSize: headerSize + end - start + storedCheck.length, unpackedSize }])
