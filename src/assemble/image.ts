@@ -51,7 +51,8 @@ export async function assembleImage(
   const root: Inode = { kind: 'directory', path: '', ...modeOf('', 0o755) }
   const entries = merged.map((entry): Inode => {
     const { path } = entry
-    if (entry.kind === 'symlink') return { kind: 'symlink', path, target: entry.target, mode: 0o777, uid: 0, gid: 0, xattrs: [] }
+    if (entry.kind === 'symlink')
+      return { kind: 'symlink', path, target: entry.target, mode: 0o777, uid: 0, gid: 0, xattrs: [] }
     if (entry.kind === 'directory') return { kind: 'directory', path, ...modeOf(path, 0o755) }
     return { kind: 'file', path, digest: entry.digest, ...modeOf(path, entry.executable ? 0o755 : 0o644) }
   })

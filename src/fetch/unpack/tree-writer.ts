@@ -1,12 +1,12 @@
-import type { Digest } from '../../model/digest.ts'
-import type { Source } from '../../model/recipe.ts'
-import type { TreeBuilder } from '../../store/trees.ts'
-import { globMatcher } from '../../util/glob.ts'
 import { archiveError } from '../../archive/archive-error.ts'
 import type { ArchiveEntry, Content } from '../../archive/entry.ts'
 import { checkSymlinks, checkTarget, stripPath } from '../../archive/entry-path.ts'
 import type { Budget } from '../../archive/limits.ts'
 import { Names } from '../../archive/names.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Source } from '../../model/recipe.ts'
+import type { TreeBuilder } from '../../store/trees.ts'
+import { globMatcher } from '../../util/glob.ts'
 
 /** Files up to this many bytes are written side by side, so that their fsyncs overlap. */
 const SMALL_FILE = 1 << 20
