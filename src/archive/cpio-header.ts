@@ -79,8 +79,7 @@ export function decodeCpioHeader(
   bytes: Uint8Array,
   offset: number,
 ): { readonly header: CpioHeader; readonly hasChecksum: boolean } {
-  const text = latin1(bytes)
-  const magic = text.slice(0, NEWC.length)
+  const magic = latin1(bytes.subarray(0, NEWC.length))
   if (magic !== NEWC && magic !== CRC) {
     const what = magic === ODC ? 'is a cpio archive in the old octal form' : 'has no cpio header'
     throw archiveError('E_ARCHIVE', `${what} at ${offset}`, { fields: { offset } })
@@ -88,16 +87,27 @@ export function decodeCpioHeader(
   const header: { -readonly [field in keyof CpioHeader]?: number } = {}
   let at = NEWC.length
   for (const field of FIELDS) {
-    const digits = text.slice(at, at + DIGITS)
-    if (!/^[0-9A-Fa-f]{8}$/.test(digits)) {
+    header[field] = hexadecimal(bytes, at, field, offset)
+    at += DIGITS
+  }
+  return { header: header as CpioHeader, hasChecksum: magic === CRC }
+}
+
+function hexadecimal(bytes: Uint8Array, start: number, field: string, offset: number): number {
+  let value = 0
+  for (let at = start; at < start + DIGITS; at++) {
+    const byte = bytes[at] as number
+    // Bit 5 is what upper and lower case differ by.
+    const letter = byte | 0x20
+    const isDigit = byte >= 0x30 && byte <= 0x39
+    if (!isDigit && (letter < 0x61 || letter > 0x66)) {
       throw archiveError('E_ARCHIVE', `has a ${field} that is not hexadecimal at ${offset}`, {
         fields: { offset, field },
       })
     }
-    header[field] = Number.parseInt(digits, 16)
-    at += DIGITS
+    value = value * 16 + (isDigit ? byte - 0x30 : letter - 0x61 + 10)
   }
-  return { header: header as CpioHeader, hasChecksum: magic === CRC }
+  return value
 }
 
 /** Bytes from the end of something of `size` bytes to the next multiple of four. */
