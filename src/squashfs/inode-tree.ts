@@ -65,7 +65,8 @@ export function buildInodeTree(image: Image, xattrs: ReadonlyMap<Inode, number>)
 }
 
 function buildNames(image: Image, xattrs: ReadonlyMap<Inode, number>): DirectoryNode {
-  const targets = new Set(image.entries.flatMap((entry) => (entry.kind === 'hardlink' ? [entry.target] : [])))
+  const targets = new Set<string>()
+  for (const entry of image.entries) if (entry.kind === 'hardlink') targets.add(entry.target)
   const linked = new Map<string, InodeNode>()
   const directories = new Map<string, DirectoryNode>()
   for (const entry of image.entries) {

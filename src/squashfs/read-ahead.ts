@@ -16,27 +16,40 @@ export interface ReadFile {
   readonly content: Uint8Array | null
 }
 
+interface WaitingFile {
+  readonly digest: Digest
+  readonly size: number
+  readonly content: Promise<Uint8Array> | null
+}
+
 /** Reads small files side by side, some before their turn, and gives all files in the order of `digests`. */
 export async function* readAhead(blobs: BlobReader, digests: Iterable<Digest>): AsyncGenerator<ReadFile> {
-  const waiting: { digest: Digest; size: number; content: Promise<Uint8Array> | null }[] = []
+  const waiting: WaitingFile[] = []
   let bytes = 0
   for (const digest of digests) {
-    const size = sizeOf(digest)
-    const content = size > WHOLE_FILE ? null : readWhole(blobs, digest)
-    // A failure is met when it is this file's turn; until then it must not count as unhandled.
-    content?.catch(() => undefined)
-    waiting.push({ digest, size, content })
-    bytes += content === null ? 0 : size
-    while (waiting.length >= MOST_FILES || bytes > MOST_BYTES) yield* oldest()
+    const file = startReading(blobs, digest)
+    waiting.push(file)
+    bytes += heldBy(file)
+    while (waiting.length >= MOST_FILES || bytes > MOST_BYTES) {
+      const oldest = waiting.shift() as WaitingFile
+      bytes -= heldBy(oldest)
+      yield { digest: oldest.digest, size: oldest.size, content: await oldest.content }
+    }
   }
-  while (waiting.length > 0) yield* oldest()
+  for (const { digest, size, content } of waiting) yield { digest, size, content: await content }
+}
 
-  async function* oldest(): AsyncGenerator<ReadFile> {
-    const file = waiting.shift()
-    if (file === undefined) return
-    yield { ...file, content: await file.content }
-    bytes -= file.content === null ? 0 : file.size
-  }
+function startReading(blobs: BlobReader, digest: Digest): WaitingFile {
+  const size = sizeOf(digest)
+  if (size > WHOLE_FILE) return { digest, size, content: null }
+  const content = readWhole(blobs, digest)
+  // A failure is met when it is this file's turn; until then it must not count as unhandled.
+  content.catch(() => undefined)
+  return { digest, size, content }
+}
+
+function heldBy(file: WaitingFile): number {
+  return file.content === null ? 0 : file.size
 }
 
 /** Whole content of a file; throws `E_STORE_CORRUPT` when it has not the size of its digest. */

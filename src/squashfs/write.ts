@@ -1,4 +1,5 @@
 import { checkImage } from '../model/check-image.ts'
+import type { Digest } from '../model/digest.ts'
 import type { BlobReader, Image, ImageSink, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
 import { BatchedSink } from './batched-sink.ts'
@@ -134,6 +135,8 @@ async function writeData(
     fragments,
     alignment: isArm ? ARM64_INSTRUCTION : 1,
   })
-  await data.writeAll(new Set(image.entries.flatMap((entry) => (entry.kind === 'file' ? [entry.digest] : []))))
+  const digests = new Set<Digest>()
+  for (const entry of image.entries) if (entry.kind === 'file') digests.add(entry.digest)
+  await data.writeAll(digests)
   return data
 }

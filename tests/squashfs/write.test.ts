@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import type { BranchFilter } from '../../src/model/image.ts'
+import type { BlobReader, BranchFilter, Image } from '../../src/model/image.ts'
 import { type SquashfsOptions, writeSquashfs } from '../../src/squashfs/write.ts'
-import { armCalls, codeLike, noise } from '../support/bytes.ts'
+import { armCalls, codeLike, inPieces, noise } from '../support/bytes.ts'
 import { exampleTree } from '../support/example.ts'
-import { expectedListing, ImageBuilder, MemorySink } from '../support/image.ts'
+import { digestOfSize, expectedListing, ImageBuilder, MemorySink } from '../support/image.ts'
 import { bsdtarListing, folderListing } from '../support/listing.ts'
 import { check } from '../support/property.ts'
 import { randomTree } from '../support/random-tree.ts'
@@ -144,6 +144,36 @@ spec('squashfs, read by others', (test) => {
     })
   })
 
+  test.unless(noMount, 'a sparse file above 4 GiB', async () => {
+    const size = 2 ** 32 + 2 ** 20 + 3
+    const image: Image = {
+      epoch: 0,
+      entries: [
+        { kind: 'directory', path: '', mode: 0o755, uid: 0, gid: 0, xattrs: [] },
+        { kind: 'file', path: 'f', digest: digestOfSize(size), mode: 0o644, uid: 0, gid: 0, xattrs: [] },
+      ],
+    }
+    const zeros = Buffer.alloc(2 ** 20)
+    const blobs: BlobReader = {
+      read: () => Promise.reject(new Error('too large')),
+      async *stream() {
+        for (let at = 0; at < 4096; at++) yield zeros
+        yield noise(2 ** 20)
+        yield Buffer.from('end')
+      },
+    }
+    const sink = new MemorySink()
+    await writeSquashfs(image, blobs, sink, XZ)
+    assert.ok(sink.size < 2 ** 20 + 2 ** 15)
+    await mounted(sink.finish(), (root) => {
+      const path = join(root, 'f')
+      assert.is(statSync(path).size, size)
+      assert.is(statSync(path).blocks, 2 ** 11 + 1)
+      const last = run('tail', '-c', String(2 ** 20 + 4), path)
+      assert.ok(last.equals(Buffer.concat([Buffer.alloc(1), noise(2 ** 20), Buffer.from('end')])))
+    })
+  })
+
   test.unless(noMount, 'long link targets and large device numbers', async () => {
     const tree = new ImageBuilder().symlink('far', 'x'.repeat(4095)).device('b', 'block', 4095, 2 ** 20 - 1)
     await mounted(await pack(tree, XZ), async (root) =>
@@ -215,6 +245,44 @@ spec('squashfs, as written', (test) => {
     const once = await pack(new ImageBuilder().file('a', content), XZ)
     const twice = await pack(new ImageBuilder().file('a', content).file('b', content), XZ)
     assert.ok(twice.length - once.length <= 4096)
+  })
+
+  test('equal blocks before different tails are stored once, and equal tails', async () => {
+    const [blocks, tail] = [noise(2 ** 18), noise(50_000, 7)]
+    const joined = (...parts: readonly Uint8Array[]): Buffer => Buffer.concat(parts)
+    const once = await pack(new ImageBuilder().file('a', joined(blocks, tail)), GZIP)
+    const tree = new ImageBuilder()
+      .file('a', joined(blocks, tail))
+      .file('b', joined(blocks, noise(10)))
+      .file('c', blocks)
+      .file('d', tail)
+      .file('e', joined(noise(2 ** 17, 5), tail))
+    const all = await pack(tree, GZIP)
+    assert.ok(all.length - once.length < 2 ** 17 + 4096 + 100, `${all.length} after ${once.length}`)
+  })
+
+  test('files that begin alike and go on differently keep their blocks', async () => {
+    const start = noise(2 ** 17)
+    const tree = new ImageBuilder()
+    for (let at = 0; at < 6; at++) tree.file(`f${at}`, Buffer.concat([start, noise(2 ** 17, 101 + 2 * at)]))
+    const image = await pack(tree, GZIP)
+    assert.ok(image.length > 12 * 2 ** 17)
+  })
+
+  test('a file that is not what its digest says is refused', async () => {
+    const tree = new ImageBuilder().file('a', noise(300_000))
+    for (const size of [0, 299_999, 300_001]) {
+      const blobs = {
+        read: async () => noise(size),
+        stream: () => inPieces(noise(size), 1000),
+      }
+      await rejects('E_STORE_CORRUPT', () => writeSquashfs(tree.image(), blobs, new MemorySink(), GZIP))
+    }
+    const large = new ImageBuilder().file('a', noise(5_000_000))
+    for (const size of [4_999_999, 5_000_001]) {
+      const blobs = { read: large.read, stream: () => inPieces(noise(size), 1_000_000) }
+      await rejects('E_STORE_CORRUPT', () => writeSquashfs(large.image(), blobs, new MemorySink(), GZIP))
+    }
   })
 
   test('small files share a block', async () => {
