@@ -26,9 +26,12 @@ interface BlockPlan {
   readonly length: number
 }
 
-/** Stored bytes that are read at once, and blocks of them that are unpacked side by side. */
+/** Stored bytes that are read at once. */
 const BATCH_SIZE = 2 ** 20
-const BATCH_BLOCKS = 16
+/** Blocks that are unpacked side by side: as many as have 4 MiB, within these bounds. */
+const AHEAD_SIZE = 2 ** 22
+const FEWEST_AHEAD = 4
+const MOST_AHEAD = 16
 /** Entries of a list of blocks that are read at once. */
 const LIST_PIECE = 1024
 /** Fragments that stay unpacked: files that lie side by side share them. */
@@ -43,6 +46,7 @@ export class DataReader {
   readonly #tableStart: number
   readonly #fragments = new Map<number, Promise<Buffer>>()
   readonly #mostFragments: number
+  readonly #mostAhead: number
   readonly #zeros: Buffer
   #lastFragment = -1
 
@@ -52,6 +56,7 @@ export class DataReader {
     this.#tableStart = fragments.blocks[0] ?? fragments.end
     this.#table = new MetadataTable(source, decompressor, this.#tableStart, fragments.end)
     this.#mostFragments = Math.max(FEWEST_FRAGMENTS, FRAGMENTS_SIZE / superblock.blockSize)
+    this.#mostAhead = Math.min(MOST_AHEAD, Math.max(FEWEST_AHEAD, AHEAD_SIZE / superblock.blockSize))
     this.#zeros = Buffer.alloc(superblock.blockSize)
   }
 
@@ -65,7 +70,7 @@ export class DataReader {
     const ahead: Promise<Uint8Array>[] = []
     for await (const batch of this.#batches(file, file.size - tail, list)) {
       ahead.push(...batch)
-      while (ahead.length > BATCH_BLOCKS) yield (await ahead.shift()) as Uint8Array
+      while (ahead.length > this.#mostAhead) yield (await ahead.shift()) as Uint8Array
     }
     if (file.fragment !== null && tail > 0) ahead.push(silent(this.#tail(file.fragment, file.offset, tail)))
     for (let block = ahead.shift(); block !== undefined; block = ahead.shift()) yield await block
@@ -90,7 +95,7 @@ export class DataReader {
         if (stored === null || stored.size > blockSize) throw damaged('a block of an impossible size', start)
         batch.push({ stored, length })
         batchSize += stored.size
-        if (batchSize < BATCH_SIZE && batch.length < BATCH_BLOCKS && index + 1 < count) continue
+        if (batchSize < BATCH_SIZE && batch.length < this.#mostAhead && index + 1 < count) continue
         yield this.#batch(start, batchSize, batch)
         start += batchSize
         batch = []
