@@ -1,20 +1,19 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Cost, mrrl, shell, sideBySide } from './support/measure.ts'
 import { makeBigFiles, makeDuplicates, makeSmallFiles } from './support/trees.ts'
 
 /**
  * Packs and reads trees with mrrl and with the C tools, alternately, and prints what mrrl takes in times of the peer.
  *
- *   node bench/formats.ts <root filesystem> [--only <part of a line>] [--scale <fraction>]
+ *   npm run bench -- [--only <part of a line>] [--scale <fraction>]
  *
- * The root filesystem is a folder, such as `images/x86_64/rootfs` unpacked; --scale makes the other trees smaller.
+ * The root filesystem is that of `images/x86_64`, to be built before; --scale makes the other trees smaller.
  * Both sides are whole programs, so that the start of Node and the hashing of files count. Needs mksquashfs, unsquashfs,
  * GNU tar, xz, zstd and gzip, and about 10 GB below the temporary folder.
  */
-const [rootfs, ...rest] = process.argv.slice(2)
-if (rootfs === undefined) throw new Error('usage: node bench/formats.ts <folder> [--only <text>] [--scale <fraction>]')
+const rest = process.argv.slice(2)
 const option = (name: string): string | undefined =>
   rest.includes(name) ? (rest[rest.indexOf(name) + 1] ?? '') : undefined
 const scale = Number(option('--scale') ?? 1)
@@ -27,7 +26,7 @@ const out = join(scratch, 'out')
 
 /** What is packed; made when it is first asked for. */
 const trees: Readonly<Record<string, () => Promise<string>>> = {
-  rootfs: async () => rootfs,
+  rootfs: () => made('rootfs', unpackRootfs),
   small: () => made('small', async (path) => makeSmallFiles(path, 50_000 * scale)),
   duplicates: () => made('duplicates', async (path) => makeDuplicates(path, 100_000 * scale)),
   big: () => made('big', (path) => makeBigFiles(path, 1024 * scale, readFileSync(process.execPath))),
@@ -41,11 +40,25 @@ const SQUASHFS_PEERS = {
   zstd: '-comp zstd -Xcompression-level 15',
   gzip: '-comp gzip -Xcompression-level 9',
 } as const
+/** The options of `mrrl pack` that mean the same. */
+const OURS = {
+  xz: ['--compression', 'xz', '--filter', 'x86'],
+  zstd: ['--compression', 'zstd', '--level', '15'],
+  gzip: ['--compression', 'gzip', '--level', '9'],
+} as const
+const X86 = ['--filter', 'x86'] as const
+const ALL_ROOT = ['--all-root', '--quiet'] as const
 const TAR_PEERS = {
   'tar.xz': 'xz -T1 --x86 --lzma2=preset=9e -c',
   'tar.zst': 'zstd -q -19 -T1 -c',
   'tar.gz': 'gzip -n -9 -c',
 } as const
+
+const READERS = [
+  ['squashfs', 'unsquashfs -ll', "unsquashfs -q -n -d 'OUT' 'IMAGE'"],
+  ['tar', 'tar -tvf', "mkdir 'OUT' && tar -xf 'IMAGE' -C 'OUT'"],
+  ['tar.xz', 'tar -tvJf', "mkdir 'OUT' && tar -xJf 'IMAGE' -C 'OUT'"],
+] as const
 
 console.log(
   `${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}; time and size in times of the peer's\n`,
@@ -53,9 +66,9 @@ console.log(
 console.log('what'.padEnd(40), 'time', ' size', '     seconds', '        bytes', '   MB')
 try {
   for (const tree of ['rootfs', 'small', 'duplicates', 'big']) {
-    for (const [compression, peer] of Object.entries(SQUASHFS_PEERS)) {
+    for (const compression of ['xz', 'zstd', 'gzip'] as const) {
       for (const block of tree === 'rootfs' ? [131_072, 1_048_576] : [131_072]) {
-        await squashfs(tree, compression, block, peer)
+        await squashfs(tree, compression, block)
       }
     }
   }
@@ -66,7 +79,7 @@ try {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-async function squashfs(tree: string, compression: string, block: number, peer: string): Promise<void> {
+async function squashfs(tree: string, compression: keyof typeof SQUASHFS_PEERS, block: number): Promise<void> {
   const name = `pack ${tree}, squashfs ${compression} ${block / 1024}K`
   if (!isWanted(name)) return
   const folder = await source(tree)
@@ -74,10 +87,12 @@ async function squashfs(tree: string, compression: string, block: number, peer: 
   const { ours: us, peer: them } = await sideBySide(
     rounds(tree),
     () =>
-      fresh(image, () => mrrl('pack', folder, '-o', image, '--compression', compression, '--block-size', `${block}`)),
+      fresh(image, () =>
+        mrrl('pack', folder, '-o', image, ...ALL_ROOT, ...OURS[compression], '--block-size', `${block}`),
+      ),
     () =>
       shell(
-        `rm -f '${theirs}'; mksquashfs '${folder}' '${theirs}' ${peer} -b ${block} -all-root -all-time 0 -mkfs-time 0 ` +
+        `rm -f '${theirs}'; mksquashfs '${folder}' '${theirs}' ${SQUASHFS_PEERS[compression]} -b ${block} -all-root -all-time 0 -mkfs-time 0 ` +
           '-no-xattrs -noappend -no-progress -quiet',
       ),
   )
@@ -91,7 +106,7 @@ async function tar(tree: string, format: string, peer: string): Promise<void> {
   const image = `${ours}.${format}`
   const { ours: us, peer: them } = await sideBySide(
     rounds(tree),
-    () => fresh(image, () => mrrl('pack', folder, '-o', image)),
+    () => fresh(image, () => mrrl('pack', folder, '-o', image, ...ALL_ROOT, ...(format === 'tar.xz' ? X86 : []))),
     () => shell(`${TAR} '${folder}' . | ${peer} > '${theirs}'`),
   )
   print(name, us, them, size(image), size(theirs))
@@ -122,12 +137,6 @@ async function reading(tree: string): Promise<void> {
   }
 }
 
-const READERS = [
-  ['squashfs', 'unsquashfs -ll', "unsquashfs -q -n -d 'OUT' 'IMAGE'"],
-  ['tar', 'tar -tvf', "mkdir 'OUT' && tar -xf 'IMAGE' -C 'OUT'"],
-  ['tar.xz', 'tar -tvJf', "mkdir 'OUT' && tar -xJf 'IMAGE' -C 'OUT'"],
-] as const
-
 async function perFile(): Promise<void> {
   const name = 'time per file, 300 000 against 10 000'
   if (!isWanted(name)) return
@@ -155,6 +164,13 @@ function print(name: string, us: Cost, them: Cost, ourSize = 0, theirSize = 0): 
     (ourSize === 0 ? '' : String(ourSize)).padStart(12),
     us.megabytes.toFixed(0).padStart(5),
   )
+}
+
+async function unpackRootfs(path: string): Promise<void> {
+  const image = resolve(import.meta.dirname, '../images/x86_64/rootfs.tar.xz')
+  if (!existsSync(image)) throw new Error('build it first: npx mrrl build x86_64')
+  mkdirSync(path)
+  await shell(`tar -xJf '${image}' -C '${path}' --no-same-owner`)
 }
 
 async function made(name: string, make: (path: string) => Promise<void>): Promise<string> {
