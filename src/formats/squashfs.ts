@@ -9,7 +9,7 @@ const BLOCK_SIZE = 2 ** 20
 export const squashfsWriter: ImageWriter = {
   format: 'squashfs',
   fileName: 'rootfs.squashfs',
-  version: 1,
+  version: 2,
   async write(image: Image, blobs: BlobReader, sink: ImageSink, options: WriterOptions): Promise<void> {
     await writeSquashfs(image, blobs, sink, {
       compression: {

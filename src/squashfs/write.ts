@@ -1,5 +1,5 @@
 import { checkImage } from '../model/check-image.ts'
-import type { Digest } from '../model/digest.ts'
+import { type Digest, sizeOf } from '../model/digest.ts'
 import type { BlobReader, Image, ImageSink, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
 import { BatchedSink } from './batched-sink.ts'
@@ -135,8 +135,21 @@ async function writeData(
     fragments,
     alignment: isArm ? ARM64_INSTRUCTION : 1,
   })
-  const digests = new Set<Digest>()
-  for (const entry of image.entries) if (entry.kind === 'file') digests.add(entry.digest)
-  await data.writeAll(digests)
+  await data.writeAll(filesInOrder(image, blockSize))
   return data
+}
+
+// The tails of large files are like each other, and so are small files: where fragments are small, they pack better
+// apart. In the largest blocks it is better that what lies side by side in the image stays together (both measured).
+function filesInOrder(image: Image, blockSize: number): ReadonlySet<Digest> {
+  const digests = new Set<Digest>()
+  const small = new Set<Digest>()
+  for (const entry of image.entries) {
+    if (entry.kind !== 'file') continue
+    const isSmall = blockSize < MAX_BLOCK && sizeOf(entry.digest) < blockSize
+    if (isSmall) small.add(entry.digest)
+    else digests.add(entry.digest)
+  }
+  for (const digest of small) digests.add(digest)
+  return digests
 }

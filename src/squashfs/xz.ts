@@ -1,7 +1,7 @@
 import type { BranchFilter } from '../model/image.ts'
-import { hasBranches } from '../util/xz/bcj.ts'
 import { dictionaryFor } from '../util/xz/dictionary.ts'
 import { xzCompress } from '../util/xz/encode.ts'
+import { filtersWorthTrying } from './branch-filters.ts'
 import { COMPRESSOR_IDS, type Compressor, smallest } from './compressor.ts'
 import { Fields } from './fields.ts'
 
@@ -10,8 +10,8 @@ const PRESET = 9
 const FILTER_BITS: Readonly<Record<BranchFilter, number>> = { none: 0, x86: 1, arm64: 0 }
 
 /**
- * xz with CRC32, the one check the kernel's decoder knows. Data blocks are packed with and without the branch filter
- * and the smaller result is taken, as mksquashfs does; metadata holds no machine code.
+ * xz with CRC32, the one check the kernel's decoder knows. Data blocks are packed with the branch filter, without it, or
+ * both ways where it is not clear which is smaller; metadata holds no machine code.
  */
 export function xzCompressor(dictionarySize: number, blockSize: number, filter: BranchFilter): Compressor {
   const pack = (bytes: Uint8Array, used: BranchFilter): Promise<Uint8Array> =>
@@ -22,7 +22,7 @@ export function xzCompressor(dictionarySize: number, blockSize: number, filter: 
       dictionarySize: Math.min(dictionaryFor(bytes.length, blockSize), dictionarySize),
     })
   const variants = (bytes: Uint8Array): readonly BranchFilter[] =>
-    filter === 'none' || !hasBranches(filter, bytes) ? ['none'] : ['none', filter]
+    filter === 'none' ? ['none'] : filtersWorthTrying(filter, bytes)
   const bits = FILTER_BITS[filter]
   const isDefault = dictionarySize === blockSize && bits === 0
   return {

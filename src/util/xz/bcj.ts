@@ -13,13 +13,6 @@ export type BranchConverter = (bytes: Uint8Array) => number
 
 const CONVERTERS = { x86: x86Converter, arm64: arm64Converter } as const
 
-/** True when encoding `bytes` changes any of them. */
-export function hasBranches(filter: XzFilter, bytes: Uint8Array): boolean {
-  const copy = Uint8Array.from(bytes)
-  CONVERTERS[filter]('encode')(copy)
-  return Buffer.compare(copy, bytes) !== 0
-}
-
 /** Converts the branch addresses of data that comes in pieces. */
 export class BranchCoder {
   readonly #convert: BranchConverter
