@@ -79,7 +79,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['mrrl ls images/x86_64/rootfs.squashfs', 'what is in the image'],
       ['mrrl ls initramfs.cpio.zst --json', 'the same of another, for a program'],
     ],
-    run: async (call) => (await import('./run-inspect.ts')).runList(call),
+    run: async (call) => (await import('./run-list.ts')).runList(call),
   },
   {
     name: 'pack',

@@ -1,17 +1,12 @@
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { listPackages, listProfiles, readLog, shell } from '../engine/inspect.ts'
 import type { Settings } from '../engine/settings.ts'
 import type { Call } from './context.ts'
 import { formatDuration, formatTable, truncate } from './format.ts'
-import { listImage } from './run-image.ts'
 import { settingsFor } from './settings.ts'
 
-/** `mrrl ls [profile or image]` */
-export async function runList(call: Call): Promise<number> {
-  const { out, cwd } = call.context
-  const [profile = ''] = call.args
-  if (await isImage(resolve(cwd, profile), profile)) return listImage(resolve(cwd, profile), call)
+/** `mrrl ls [profile]`; '' lists the profiles. */
+export async function listNamed(profile: string, call: Call): Promise<number> {
+  const { out } = call.context
   const settings = await settingsOf(call)
   if (profile === '') {
     const profiles = await listProfiles(settings)
@@ -33,11 +28,6 @@ export async function runList(call: Call): Promise<number> {
   })
   out.lines(cut(call, formatTable([['PACKAGE', 'VERSION', 'ROLE', 'BUILT', 'TIME', 'LICENCE'], ...rows], [4])))
   return 0
-}
-
-/** A file, or a name that no profile can have: then the error is that there is no such file. */
-async function isImage(path: string, name: string): Promise<boolean> {
-  return /[./]/.test(name) || ((await stat(path).catch(() => undefined))?.isFile() ?? false)
 }
 
 /** `mrrl log <profile> <package>` */

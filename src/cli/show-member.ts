@@ -34,8 +34,12 @@ export function memberDocument(member: ImageMember): object {
   }
 }
 
+/** Names that are safe at a glance, as nearly all are. */
+const PLAIN = /^[ -[\]-~]*$/
+
 /** A name that cannot move the cursor: control characters and backslashes as `\ooo`, bytes in octal. */
 export function escapeName(name: string): string {
+  if (PLAIN.test(name)) return name
   return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
   )
@@ -45,23 +49,32 @@ function columns(mode: string, owner: string, size: string, time: string, path: 
   return `${mode.padEnd(10)} ${owner.padEnd(9)} ${size.padStart(11)} ${time.padEnd(16)} ${path}`
 }
 
+const TRIPLES = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'] as const
+
 /** As ls(1) writes it: `rwsr-xr-t`. */
 function modeText(mode: number): string {
-  const letters = [...'rwxrwxrwx'].map((letter, at) => (((mode >> (8 - at)) & 1) === 1 ? letter : '-'))
-  const special = [
-    [0o4000, 2, 's'],
-    [0o2000, 5, 's'],
-    [0o1000, 8, 't'],
-  ] as const
-  for (const [bit, at, letter] of special) {
-    if ((mode & bit) !== 0) letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase()
-  }
-  return letters.join('')
+  return (
+    tripleText(mode >> 6, (mode & 0o4000) !== 0, 's') +
+    tripleText(mode >> 3, (mode & 0o2000) !== 0, 's') +
+    tripleText(mode, (mode & 0o1000) !== 0, 't')
+  )
 }
 
-/** `2025-01-01 00:00`; the seconds themselves where no calendar has them. */
+function tripleText(bits: number, isSpecial: boolean, letter: 's' | 't'): string {
+  const text = TRIPLES[bits & 7] as string
+  return isSpecial ? text.slice(0, 2) + ((bits & 1) === 1 ? letter : letter.toUpperCase()) : text
+}
+
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
+/** The first and last second whose year has four digits. */
+const FIRST_SECOND = -62_167_219_200
+const LAST_SECOND = 253_402_300_799
+
+/** `2025-01-01 00:00`; the seconds themselves where the year has not four digits. */
 function timeText(seconds: number): string {
+  if (!(seconds >= FIRST_SECOND && seconds <= LAST_SECOND)) return String(seconds)
   const date = new Date(seconds * 1000)
-  const text = Number.isNaN(date.getTime()) ? '' : date.toISOString()
-  return /^\d{4}-/.test(text) ? text.slice(0, 16).replace('T', ' ') : String(seconds)
+  const year = String(date.getUTCFullYear()).padStart(4, '0')
+  const day = `${year}-${TWO_DIGITS[date.getUTCMonth() + 1]}-${TWO_DIGITS[date.getUTCDate()]}`
+  return `${day} ${TWO_DIGITS[date.getUTCHours()]}:${TWO_DIGITS[date.getUTCMinutes()]}`
 }

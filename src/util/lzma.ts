@@ -1,4 +1,12 @@
-import lzma from '@napi-rs/lzma'
+import { createRequire } from 'node:module'
+import type lzma from '@napi-rs/lzma'
+
+const require = createRequire(import.meta.url)
+
+/** The library, whose machine code is loaded only now: most images are read without it. */
+function library(): typeof lzma {
+  return require('@napi-rs/lzma')
+}
 
 /** Settings of {@link lzma2Compress}. */
 export interface Lzma2Settings {
@@ -14,7 +22,7 @@ export interface Lzma2Settings {
  */
 export function lzma2Compress(input: AsyncIterable<Uint8Array>, settings: Lzma2Settings): AsyncIterable<Uint8Array> {
   // The stream form: `Lzma2Compressor.update` compresses on the calling thread (measured with 1.5.1).
-  return lzma.lzma2.compressStream(ReadableStream.from(input), {
+  return library().lzma2.compressStream(ReadableStream.from(input), {
     preset: settings.preset,
     dictSize: settings.dictionarySize,
   })
@@ -30,6 +38,6 @@ export interface Lzma2Decoder {
 
 /** Starts a decoder. `dictionarySize` (bytes) must be at least what the encoder used. */
 export function openLzma2Decoder(dictionarySize: number): Lzma2Decoder {
-  const decoder = new lzma.Lzma2Decompressor({ dictSize: dictionarySize })
+  const decoder = new (library().Lzma2Decompressor)({ dictSize: dictionarySize })
   return { push: (bytes) => decoder.update(bytes), finish: () => decoder.finish() }
 }
