@@ -6,7 +6,7 @@ import { decompress } from '../archive/decompress.ts'
 import { Budget, IMAGE_LIMITS } from '../archive/limits.ts'
 import { looksLikeTar } from '../archive/tar-header.ts'
 import { readTarImage } from '../archive/tar-image.ts'
-import type { ImageMember, ImageReader, MemberContent } from '../model/image-reader.ts'
+import type { ImageMember, ImageReader } from '../model/image-reader.ts'
 import { openSquashfs } from '../squashfs/read.ts'
 import { MrrlError } from '../util/errors.ts'
 import { type OpenFile, openFile } from './file-access.ts'
@@ -99,16 +99,10 @@ function streamFinder(reader: ImageReader, file: OpenFile): Pick<OpenedImage, 'f
 /** Errors of members and their content name the image too. */
 function named(path: string, image: OpenedImage): OpenedImage {
   const member = (one: ImageMember): ImageMember =>
-    one.kind === 'file' ? { ...one, content: () => naming(path, one.content) } : one
+    one.kind === 'file' ? { ...one, content: () => naming(path, one.content(), (piece) => piece) } : one
   return {
     ...image,
-    async *members() {
-      try {
-        for await (const one of image.members()) yield member(one)
-      } catch (error) {
-        throw inArchive(path, error)
-      }
-    },
+    members: () => naming(path, image.members(), member),
     async find(wanted) {
       try {
         const found = await image.find(wanted)
@@ -120,11 +114,24 @@ function named(path: string, image: OpenedImage): OpenedImage {
   }
 }
 
-async function* naming(path: string, content: MemberContent): AsyncGenerator<Uint8Array> {
-  try {
-    yield* content()
-  } catch (error) {
+/** Passes on what comes, each through `change`. A generator would do, but waits several times for each. */
+function naming<T>(path: string, source: AsyncIterable<T>, change: (one: T) => T): AsyncIterable<T> {
+  const fail = (error: unknown): never => {
     throw inArchive(path, error)
+  }
+  const passOn = (result: IteratorResult<T, unknown>): IteratorResult<T, unknown> =>
+    result.done === true ? result : { done: false, value: change(result.value) }
+  return {
+    [Symbol.asyncIterator]() {
+      const from = source[Symbol.asyncIterator]()
+      return {
+        next: () => from.next().then(passOn, fail),
+        async return() {
+          await from.return?.()
+          return { done: true, value: undefined }
+        },
+      }
+    },
   }
 }
 

@@ -67,6 +67,11 @@ export class DataReader {
   async *read(file: FoundFile, list: MetadataPosition): AsyncGenerator<Uint8Array> {
     const { blockSize } = this.#in.superblock
     const tail = file.fragment === null ? 0 : file.size % blockSize
+    if (file.fragment !== null && tail === file.size) {
+      // Most files of most images: no blocks to read ahead.
+      if (tail > 0) yield await this.#tail(file.fragment, file.offset, tail)
+      return
+    }
     const ahead: Promise<Uint8Array>[] = []
     for await (const batch of this.#batches(file, file.size - tail, list)) {
       ahead.push(...batch)

@@ -21,9 +21,10 @@ const ZSTD_OPTIONS = { params: { [constants.ZSTD_d_windowLogMax]: 20 } }
 const inflateAside = promisify(inflate)
 const zstdAside = promisify(zstdDecompress)
 
-// One piece of output as large as the result can be: the default of 16 KiB costs a round trip for each.
+// One piece of output larger than the result can be: the default of 16 KiB costs a round trip for each, and behind a
+// full piece there is one more.
 const sized = (most: number): { chunkSize: number; maxOutputLength: number } => ({
-  chunkSize: Math.max(most, 64),
+  chunkSize: Math.max(most + 1, 64),
   maxOutputLength: most,
 })
 
