@@ -12,6 +12,8 @@ export type ArchiveInput = AsyncIterable<Uint8Array> | RandomAccess
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>
   #piece: Uint8Array = NOTHING
+  /** Bytes of the piece that are taken: a view of the rest for each field would cost more than the field. */
+  #used = 0
   #position = 0
 
   constructor(input: ArchiveInput) {
@@ -25,22 +27,30 @@ export class ByteReader {
 
   /** The next 1 to `most` bytes, or undefined at the end. */
   async some(most: number = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
-    while (this.#piece.length === 0) {
+    while (this.#left === 0) {
       const next = await this.#source.next()
       if (next.done === true) return undefined
-      this.#piece = next.value
+      this.#hold(next.value)
     }
-    return this.#take(Math.min(most, this.#piece.length))
+    return this.#take(Math.min(most, this.#left))
   }
 
   /** The next `count` bytes if they are at hand: what saves waiting for each of many small fields. */
   ready(count: number): Uint8Array | undefined {
-    return this.#piece.length >= count ? this.#take(count) : undefined
+    return this.#left >= count ? this.#take(count) : undefined
+  }
+
+  /** Passes over the next `count` bytes if they are at hand; else nothing has happened. */
+  pass(count: number): boolean {
+    if (this.#left < count) return false
+    this.#used += count
+    this.#position += count
+    return true
   }
 
   /** The next `count` bytes, or undefined when the stream has ended before them; throws `E_ARCHIVE` within them. */
   async maybe(count: number): Promise<Uint8Array | undefined> {
-    if (this.#piece.length >= count) return this.#take(count)
+    if (this.#left >= count) return this.#take(count)
     const found = await this.peek(count)
     if (found.length === 0) return undefined
     if (found.length < count) {
@@ -63,8 +73,8 @@ export class ByteReader {
   /** Passes over `count` bytes. */
   async skip(count: number): Promise<void> {
     let left = count
-    if (count > this.#piece.length && this.#source instanceof RandomPieces) {
-      left -= this.#source.skip(count - this.#piece.length)
+    if (count > this.#left && this.#source instanceof RandomPieces) {
+      left -= this.#source.skip(count - this.#left)
       this.#position += count - left
     }
     while (left > 0) {
@@ -76,22 +86,22 @@ export class ByteReader {
 
   /** Up to `count` of the next bytes without taking them; fewer only at the end of the stream. */
   async peek(count: number): Promise<Uint8Array> {
-    if (this.#piece.length >= count) return this.#piece.subarray(0, count)
-    const pieces = [this.#piece]
-    for (let have = this.#piece.length; have < count; ) {
+    if (this.#left >= count) return this.#piece.subarray(this.#used, this.#used + count)
+    const pieces = this.#left === 0 ? [] : [this.#piece.subarray(this.#used)]
+    for (let have = this.#left; have < count; ) {
       const next = await this.#source.next()
       if (next.done === true) break
       pieces.push(next.value)
       have += next.value.length
     }
-    this.#piece = pieces.length === 1 ? this.#piece : Buffer.concat(pieces)
+    this.#hold(pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces))
     return this.#piece.subarray(0, count)
   }
 
   /** Puts bytes back in front of what is to be read. */
   unread(bytes: Uint8Array): void {
     this.#position -= bytes.length
-    this.#piece = this.#piece.length === 0 ? bytes : Buffer.concat([bytes, this.#piece])
+    this.#hold(this.#left === 0 ? bytes : Buffer.concat([bytes, this.#piece.subarray(this.#used)]))
   }
 
   /** All that is left, piece by piece. */
@@ -110,9 +120,19 @@ export class ByteReader {
     await this.#source.return?.()
   }
 
+  /** Bytes at hand. */
+  get #left(): number {
+    return this.#piece.length - this.#used
+  }
+
+  #hold(piece: Uint8Array): void {
+    this.#piece = piece
+    this.#used = 0
+  }
+
   #take(count: number): Uint8Array {
-    const taken = this.#piece.subarray(0, count)
-    this.#piece = this.#piece.subarray(count)
+    const taken = this.#piece.subarray(this.#used, this.#used + count)
+    this.#used += count
     this.#position += count
     return taken
   }

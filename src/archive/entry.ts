@@ -50,7 +50,15 @@ export class Content {
     const left = this.#left + padding
     this.#left = 0
     this.#isPassed = true
-    if (this.#reader.ready(left) === undefined) await this.#reader.skip(left)
+    if (!this.#reader.pass(left)) await this.#reader.skip(left)
+  }
+
+  /** Like {@link Content.skip} where nothing need be waited for; false where {@link Content.skip} must be called. */
+  skipNow(padding: number): boolean {
+    if (!this.#reader.pass(this.#left + padding)) return false
+    this.#left = 0
+    this.#isPassed = true
+    return true
   }
 
   // What lies here by now belongs to another entry; no bytes at all would look like an empty file.

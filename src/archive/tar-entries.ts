@@ -55,7 +55,8 @@ export async function* readTarEntries(reader: ByteReader, limits: ArchiveLimits)
     const entry = decodeEntry(header, extra, globals, reader, offset)
     extra = {}
     yield entry
-    await entry.content.skip(padding(entry.content.size))
+    const rest = padding(entry.content.size)
+    if (!entry.content.skipNow(rest)) await entry.content.skip(rest)
   }
 }
 

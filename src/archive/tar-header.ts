@@ -165,9 +165,10 @@ function putBase256(block: Uint8Array, at: number, value: number): void {
 
 /** Bytes up to a NUL, after which only NULs may follow: readers differ on what comes behind it. */
 function stringField(block: Uint8Array, start: number, length: number, field: string, offset: number): Uint8Array {
+  const limit = start + length
   let end = start
-  while (end < start + length && block[end] !== 0) end++
-  for (let at = end; at < start + length; at++) {
+  while (end < limit && block[end] !== 0) end++
+  for (let at = end; at < limit; at++) {
     if (block[at] === 0) continue
     throw archiveError('E_ARCHIVE', `has bytes after the NUL of a ${field} at ${offset}`, { fields: { offset } })
   }

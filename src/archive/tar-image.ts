@@ -87,6 +87,7 @@ function permissions({ header, name }: TarEntry): number {
 
 function id(keyword: 'uid' | 'gid', plain: number, { records, name }: TarEntry): number {
   const record = records.get(keyword)
+  if (record === undefined && plain <= MAX_ID) return plain
   const text = record === undefined ? String(plain) : Buffer.from(record).toString('latin1')
   if (!/^[0-9]{1,10}$/.test(text) || Number(text) > MAX_ID) {
     throw archiveError('E_ARCHIVE', `has a ${keyword} out of range: ${JSON.stringify(text)}`, { entry: name })
