@@ -21,19 +21,16 @@ export async function fillFolder(
   members: AsyncIterable<ImageMember>,
   { filesAtOnce, signal, onProgress }: FillOptions,
 ): Promise<void> {
-  const underWay = new Set<Promise<void>>()
+  const underWay: Promise<void>[] = []
   const failures: unknown[] = []
   let entries = 0
   let bytes = 0
   try {
     for await (const member of members) {
       if (member.kind === 'file' && filesAtOnce > 1) {
-        const done: Promise<void> = writer
-          .add(member)
-          .catch((error: unknown) => void failures.push(error))
-          .finally(() => underWay.delete(done))
-        underWay.add(done)
-        if (underWay.size >= filesAtOnce) await Promise.race(underWay)
+        underWay.push(writer.add(member).catch((error: unknown) => void failures.push(error)))
+        // The oldest: a race for the first of them costs more than it gains with small files.
+        if (underWay.length >= filesAtOnce) await underWay.shift()
       } else {
         // What a link leads to must be there.
         if (member.kind === 'hardlink') await Promise.all(underWay)
