@@ -18,6 +18,7 @@ import {
 import { promisify } from 'node:util'
 import type { ImageMember } from '../model/image-reader.ts'
 import { isErrno, MrrlError } from '../util/errors.ts'
+import { ZEROS } from '../util/zeros.ts'
 import { targetError } from './file-error.ts'
 
 /** What of an image may be made on disk. */
@@ -35,7 +36,6 @@ const SET_ID_BITS = 0o6000
 const ROOT_MODE = 0o755
 /** Files up to this many bytes are collected and written at once. */
 const WHOLE_FILE = 2 ** 20
-const ZEROS = Buffer.alloc(2 ** 17)
 /** Shorter runs of zeros are written: a hole takes whole pages. */
 const SHORTEST_HOLE = 4096
 
@@ -231,6 +231,7 @@ function checkSize({ path, size }: Member<'file'>, found: number, isEnd: boolean
 }
 
 function isZero(bytes: Uint8Array): boolean {
+  if (bytes.buffer === ZEROS.buffer) return true
   for (let at = 0; at < bytes.length; at += ZEROS.length) {
     const part = bytes.subarray(at, at + ZEROS.length)
     if (Buffer.compare(part, ZEROS.subarray(0, part.length)) !== 0) return false

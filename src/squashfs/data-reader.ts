@@ -1,4 +1,5 @@
 import type { RandomAccess } from '../model/image-reader.ts'
+import { ZEROS } from '../util/zeros.ts'
 import { damaged } from './damaged.ts'
 import type { Decompressor } from './decompressor.ts'
 import { decodeFragment, decodeStoredSize, FRAGMENT_SIZE, type StoredBlock } from './fragment.ts'
@@ -57,7 +58,7 @@ export class DataReader {
     this.#table = new MetadataTable(source, decompressor, this.#tableStart, fragments.end)
     this.#mostFragments = Math.max(FEWEST_FRAGMENTS, FRAGMENTS_SIZE / superblock.blockSize)
     this.#mostAhead = Math.min(MOST_AHEAD, Math.max(FEWEST_AHEAD, AHEAD_SIZE / superblock.blockSize))
-    this.#zeros = Buffer.alloc(superblock.blockSize)
+    this.#zeros = ZEROS.subarray(0, superblock.blockSize)
   }
 
   /**
