@@ -14,7 +14,12 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 20)) {
 }
 
 function start() {
-  import('node:module')
+  import('node:os')
+    .then(function (os) {
+      // zlib and zstd run on these threads, of which there would be four; read when the first is needed.
+      if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = String(Math.max(4, os.cpus().length))
+      return import('node:module')
+    })
     .then(function (nodeModule) {
       // In the user's own folder: whoever writes the cache decides what runs.
       var cache = process.env.XDG_CACHE_HOME || (process.env.HOME || '/nonexistent') + '/.cache'
