@@ -30,8 +30,8 @@ const trees: Readonly<Record<string, () => Promise<string>>> = {
   small: () => made('small', async (path) => makeSmallFiles(path, 50_000 * scale)),
   duplicates: () => made('duplicates', async (path) => makeDuplicates(path, 100_000 * scale)),
   big: () => made('big', (path) => makeBigFiles(path, 1024 * scale, readFileSync(process.execPath))),
-  'small x10': () => made('small x10', async (path) => makeSmallFiles(path, 300_000 * scale)),
-  'small /30': () => made('small /30', async (path) => makeSmallFiles(path, 10_000 * scale)),
+  many: () => made('many', async (path) => makeSmallFiles(path, 300_000 * scale)),
+  few: () => made('few', async (path) => makeSmallFiles(path, 10_000 * scale)),
 }
 
 const TAR = 'tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -c -C'
@@ -142,8 +142,8 @@ async function reading(tree: string): Promise<void> {
 async function perFile(): Promise<void> {
   const name = 'time per file, 300 000 against 10 000'
   if (!isWanted(name)) return
-  const few = await packed('small /30', 10_000 * scale)
-  const many = await packed('small x10', 300_000 * scale)
+  const few = await packed('few', 10_000 * scale)
+  const many = await packed('many', 300_000 * scale)
   console.log(
     `${name.padEnd(40)} ${(many.micros / few.micros).toFixed(2)}   (${many.micros.toFixed(0)} µs, ${many.megabytes.toFixed(0)} MB)`,
   )
