@@ -1,6 +1,7 @@
 import { MrrlError } from '../util/errors.ts'
 import { Argument, Command, CommanderError, Option } from './commander.ts'
-import { COMMANDS, type CommandRow, EXIT_STATUSES } from './commands.ts'
+import { type CommandRow, shownArgument } from './commands/row.ts'
+import { COMMANDS, EXIT_STATUSES } from './commands.ts'
 import { DEFAULTS, OPTIONS, type OptionRow, type Options } from './options.ts'
 import { ownVersion } from './package-folder.ts'
 
@@ -80,13 +81,12 @@ function addCommand(
     .summary(row.summary)
     .description(`${capitalised(row.summary)}.\n\n${row.about}`)
   command.helpOption('-h, --help', 'print help')
-  for (const { name: argument, about, isOptional } of row.args) {
-    command.addArgument(new Argument(isOptional ? `[${argument}]` : `<${argument}>`, about))
-  }
+  for (const argument of row.args) command.addArgument(new Argument(shownArgument(argument), argument.about))
   for (const option of row.options) command.addOption(makeOption(OPTIONS[option]))
   command.addHelpText('after', `\n${exampleText(row)}`)
   command.action((...given: unknown[]) => {
-    const args = row.args.map((_, index) => (typeof given[index] === 'string' ? given[index] : ''))
+    // Strings, a list where an argument takes several, undefined where one is left out; then commander's own objects.
+    const args = row.args.flatMap((_, index) => (given[index] ?? '') as string | string[])
     onCall(row, args, { ...DEFAULTS, ...command.opts() })
   })
 }

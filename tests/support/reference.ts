@@ -1,4 +1,5 @@
-import { COMMANDS, type CommandRow, EXIT_STATUSES } from '../../src/cli/commands.ts'
+import { type CommandRow, shownArgument } from '../../src/cli/commands/row.ts'
+import { COMMANDS, EXIT_STATUSES } from '../../src/cli/commands.ts'
 import { OPTIONS } from '../../src/cli/options.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/util/error-codes.ts'
 
@@ -42,7 +43,7 @@ report, or \`{ "error": { "code", "message", "fields", "hint", "exit" } }\`.
 Ctrl-C stops the running steps and ends with 130; finished steps are kept. A second Ctrl-C ends at once.`
 
 function commandSection({ name, summary, about, args, options, examples }: CommandRow): string {
-  const shown = args.map((arg) => (arg.isOptional ? `[${arg.name}]` : `<${arg.name}>`))
+  const shown = args.map(shownArgument)
   const width = Math.max(...examples.map(([line]) => line.length))
   return [
     `## mrrl ${[name, ...shown].join(' ')}`,
