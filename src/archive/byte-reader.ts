@@ -1,7 +1,7 @@
 import type { RandomAccess } from '../model/image-reader.ts'
+import { isZero } from '../util/zeros.ts'
 import { archiveError } from './archive-error.ts'
 import { RandomPieces } from './random-pieces.ts'
-import { isZero } from './zeros.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 

@@ -1,10 +1,10 @@
+import { isZero } from '../util/zeros.ts'
 import { archiveError } from './archive-error.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { CPIO_HEADER_BYTES, type CpioHeader, cpioPadding, decodeCpioHeader, TRAILER } from './cpio-header.ts'
 import { Content } from './entry.ts'
 import { decodeName } from './entry-path.ts'
 import type { ArchiveLimits } from './limits.ts'
-import { isZero } from './zeros.ts'
 
 /** One entry; its name has not been checked as a path. */
 export interface CpioEntry {

@@ -1,48 +1,41 @@
 import type { ImageMember, ImageReader } from '../model/image-reader.ts'
 import { archiveError } from './archive-error.ts'
-import { type ArchiveInput, ByteReader } from './byte-reader.ts'
+import type { ArchiveInput } from './byte-reader.ts'
 import { type CpioEntry, readCpioEntries } from './cpio-entries.ts'
 import { KIND_BITS, looksLikeCpio } from './cpio-header.ts'
 import { CpioLinks } from './cpio-links.ts'
-import { decompress } from './decompress.ts'
 import { decodeName, imagePath } from './entry-path.ts'
-import { checkImageTarget, ImageMembers } from './image-members.ts'
-import { type ArchiveLimits, Budget, IMAGE_LIMITS } from './limits.ts'
+import { openImageArchive } from './image-archive.ts'
+import { checkDevice, checkImageTarget, ImageMembers } from './image-members.ts'
+import { type ArchiveLimits, IMAGE_LIMITS } from './limits.ts'
 
 const PERMISSIONS = 0o7777
 const KIND_MASK = 0o170000
-/** Largest device numbers of Linux. */
-const MAX_MAJOR = 2 ** 12 - 1
-const MAX_MINOR = 2 ** 20 - 1
-const HEAD_BYTES = 6
 
 type Inode = Exclude<ImageMember, { kind: 'hardlink' }>
 
 /**
- * Reads an image that is one cpio archive in the "new ASCII" form, plain or compressed as its first bytes say.
- * Rules: `docs/formats/cpio.md`. Of a file that is not compressed, content that nobody asks for is not read.
+ * Reads an image that is one cpio archive in the "new ASCII" form, plain or compressed. Rules: `docs/formats/cpio.md`.
+ * Of a file that is not compressed, content that nobody asks for is not read.
  */
 export function readCpioImage(input: ArchiveInput, limits: ArchiveLimits = IMAGE_LIMITS): ImageReader {
   return { members: () => readMembers(input, limits) }
 }
 
 async function* readMembers(input: ArchiveInput, limits: ArchiveLimits): AsyncGenerator<ImageMember> {
-  const outer = new ByteReader(input)
-  const { reader } = await decompress(outer, new Budget(limits))
+  const archive = await openImageArchive(input, limits, { name: 'cpio', looksRight: looksLikeCpio })
   try {
-    if (!looksLikeCpio(await reader.peek(HEAD_BYTES))) throw archiveError('E_ARCHIVE', 'is not a cpio archive')
     const members = new ImageMembers(limits)
     const links = new CpioLinks()
-    for await (const entry of readCpioEntries(reader, limits)) {
+    for await (const entry of readCpioEntries(archive.reader, limits)) {
       const inode = await decodeInode(entry, limits)
       for (const folder of members.place(inode.path, inode.kind, entry.header.size)) yield folder
       yield* links.resolve(inode, entry.header)
     }
     yield* links.end()
-    if ((await outer.peek(1)).length > 0) throw archiveError('E_ARCHIVE', 'has other bytes after its end')
+    await archive.finish()
   } finally {
-    if (reader !== outer) await reader.close()
-    await outer.close()
+    await archive.close()
   }
 }
 
@@ -68,7 +61,12 @@ async function decodeInode(entry: CpioEntry, limits: ArchiveLimits): Promise<Ino
       return { kind: 'symlink', ...inode, target: await readTarget(entry, path) }
     case KIND_BITS.char:
     case KIND_BITS.block:
-      return { kind: 'device', ...inode, type: kind === KIND_BITS.char ? 'char' : 'block', ...deviceNumbers(entry) }
+      return {
+        kind: 'device',
+        ...inode,
+        type: kind === KIND_BITS.char ? 'char' : 'block',
+        ...checkDevice(entry.header, entry.name),
+      }
     case KIND_BITS.directory:
       return { kind: 'directory', ...inode }
     case KIND_BITS.fifo:
@@ -103,11 +101,4 @@ function addBytes(bytes: Uint8Array, start: number): number {
   let sum = start
   for (let i = 0; i < bytes.length; i++) sum = (sum + (bytes[i] as number)) >>> 0
   return sum
-}
-
-function deviceNumbers({ header: { major, minor }, name }: CpioEntry): { major: number; minor: number } {
-  if (major > MAX_MAJOR || minor > MAX_MINOR) {
-    throw archiveError('E_ARCHIVE', `has device numbers out of range: ${major}, ${minor}`, { entry: name })
-  }
-  return { major, minor }
 }

@@ -1,3 +1,4 @@
+import { type DeviceNumbers, isDeviceNumber } from '../model/device-number.ts'
 import type { ImageMember } from '../model/image-reader.ts'
 import { archiveError } from './archive-error.ts'
 import { type ArchiveLimits, Budget } from './limits.ts'
@@ -77,6 +78,12 @@ export function checkImageTarget(path: string, bytes: number): void {
   if (bytes <= MAX_TARGET) return
   const fields = { limit: 'pathBytes' }
   throw archiveError('E_ARCHIVE_LIMIT', `is a link of more than ${MAX_TARGET} bytes`, { entry: path, fields })
+}
+
+/** Gives back device numbers that Linux can keep; throws `E_ARCHIVE` for others. */
+export function checkDevice({ major, minor }: DeviceNumbers, name: string): DeviceNumbers {
+  if (isDeviceNumber({ major, minor })) return { major, minor }
+  throw archiveError('E_ARCHIVE', `has device numbers out of range: ${major}, ${minor}`, { entry: name })
 }
 
 const NONE: readonly ImageMember[] = []

@@ -1,3 +1,4 @@
+import { isZero } from '../util/zeros.ts'
 import { archiveError } from './archive-error.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { Content } from './entry.ts'
@@ -5,7 +6,6 @@ import { decodeName } from './entry-path.ts'
 import type { ArchiveLimits } from './limits.ts'
 import { BLOCK, decodeHeader, MAX_ELEVEN_DIGITS, type TarHeader } from './tar-header.ts'
 import { decodePax, type PaxFields } from './tar-pax.ts'
-import { isZero } from './zeros.ts'
 
 /** Largest pax header; libarchive refuses larger ones too. */
 export const MAX_PAX_BYTES: number = 1 << 20

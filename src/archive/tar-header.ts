@@ -1,5 +1,5 @@
+import { isZero } from '../util/zeros.ts'
 import { archiveError } from './archive-error.ts'
-import { isZero } from './zeros.ts'
 
 /** Size of a header and unit of everything in a tar archive, in bytes. */
 export const BLOCK: number = 512

@@ -1,47 +1,41 @@
 import type { ImageMember, ImageReader } from '../model/image-reader.ts'
 import { archiveError } from './archive-error.ts'
-import { type ArchiveInput, ByteReader } from './byte-reader.ts'
-import { decompress } from './decompress.ts'
+import type { ArchiveInput } from './byte-reader.ts'
 import { imagePath } from './entry-path.ts'
-import { checkImageTarget, ImageMembers } from './image-members.ts'
-import { type ArchiveLimits, Budget, IMAGE_LIMITS } from './limits.ts'
+import { openImageArchive } from './image-archive.ts'
+import { checkDevice, checkImageTarget, ImageMembers } from './image-members.ts'
+import { type ArchiveLimits, IMAGE_LIMITS } from './limits.ts'
 import { readTarEntries, type TarEntry, unreadable } from './tar-entries.ts'
-import { BLOCK, looksLikeTar } from './tar-header.ts'
+import { looksLikeTar } from './tar-header.ts'
 import { decodeXattrs } from './tar-xattr.ts'
 
 const MAX_ID = 2 ** 32 - 1
 const PERMISSIONS = 0o7777
 /** Kind of the file as stat(2) has it: some old writers leave it in the mode. */
 const FORMAT_BITS = 0o170000
-/** Largest device numbers of Linux. */
-const MAX_MAJOR = 2 ** 12 - 1
-const MAX_MINOR = 2 ** 20 - 1
 
 /**
- * Reads an image that is a tar archive, plain or compressed as its first bytes say, with all metadata that images have.
- * Rules: `docs/formats/tar.md`. Of a file that is not compressed, content that nobody asks for is not read.
+ * Reads an image that is a tar archive, plain or compressed, with all metadata that images have. Rules:
+ * `docs/formats/tar.md`. Of a file that is not compressed, content that nobody asks for is not read.
  */
 export function readTarImage(input: ArchiveInput, limits: ArchiveLimits = IMAGE_LIMITS): ImageReader {
   return { members: () => readMembers(input, limits) }
 }
 
 async function* readMembers(input: ArchiveInput, limits: ArchiveLimits): AsyncGenerator<ImageMember> {
-  const outer = new ByteReader(input)
-  const { reader } = await decompress(outer, new Budget(limits))
+  const archive = await openImageArchive(input, limits, { name: 'tar', looksRight: looksLikeTar })
   try {
-    if (!looksLikeTar(await reader.peek(BLOCK))) throw archiveError('E_ARCHIVE', 'is not a tar archive')
     const members = new ImageMembers(limits)
-    for await (const entry of readTarEntries(reader, limits)) {
+    for await (const entry of readTarEntries(archive.reader, limits)) {
       const path = imagePath(entry.name, limits)
       const member = decodeMember(entry, path, members, limits)
       const size = member.kind === 'file' ? member.size : 0
       for (const folder of members.place(path, member.kind, size)) yield folder
       yield member
     }
-    if ((await outer.peek(1)).length > 0) throw archiveError('E_ARCHIVE', 'has other bytes after its end')
+    await archive.finish()
   } finally {
-    if (reader !== outer) await reader.close()
-    await outer.close()
+    await archive.close()
   }
 }
 
@@ -68,7 +62,12 @@ function decodeMember(entry: TarEntry, path: string, members: ImageMembers, limi
       return { kind: 'symlink', ...inode, target: linkName }
     case '3':
     case '4':
-      return { kind: 'device', ...inode, type: type === '3' ? 'char' : 'block', ...deviceNumbers(entry) }
+      return {
+        kind: 'device',
+        ...inode,
+        type: type === '3' ? 'char' : 'block',
+        ...checkDevice(entry.header, entry.name),
+      }
     case '5':
       return { kind: 'directory', ...inode }
     case '6':
@@ -103,11 +102,4 @@ function time({ header, records, name }: TarEntry): number {
     throw archiveError('E_ARCHIVE', `has a malformed time: ${JSON.stringify(text)}`, { entry: name })
   }
   return Number(text)
-}
-
-function deviceNumbers({ header: { major, minor }, name }: TarEntry): { major: number; minor: number } {
-  if (major > MAX_MAJOR || minor > MAX_MINOR) {
-    throw archiveError('E_ARCHIVE', `has device numbers out of range: ${major}, ${minor}`, { entry: name })
-  }
-  return { major, minor }
 }

@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { unpackDevice } from '../model/device-number.ts'
 import { makeDigest } from '../model/digest.ts'
 import type { BlobReader, Image, ImageEntry, Inode, Xattr } from '../model/image.ts'
 import { compareBytes } from '../util/compare.ts'
@@ -142,8 +143,7 @@ class Scan {
     if (stat.isFIFO()) return { kind: 'fifo', ...owned }
     if (stat.isSocket()) return { kind: 'socket', ...owned }
     const type = stat.isCharacterDevice() ? 'char' : 'block'
-    const [major, minor] = deviceNumbers(stat.rdev)
-    return { kind: 'device', ...owned, type, major, minor }
+    return { kind: 'device', ...owned, type, ...unpackDevice(stat.rdev) }
   }
 
   #addFile(full: string, size: number, owned: Owned): void {
@@ -233,11 +233,6 @@ class Scan {
 }
 
 type Owned = Pick<Inode, 'path' | 'mode' | 'uid' | 'gid' | 'xattrs'>
-
-/** Linux packs twelve bits of major and twenty of minor number in this way. */
-function deviceNumbers(rdev: number): [number, number] {
-  return [(rdev >>> 8) & 0xfff, (rdev & 0xff) | ((rdev >>> 12) & 0xfff00)]
-}
 
 function matcher(globs: readonly string[]): (text: string) => boolean {
   try {

@@ -18,7 +18,7 @@ import {
 import { promisify } from 'node:util'
 import type { ImageMember } from '../model/image-reader.ts'
 import { isErrno, MrrlError } from '../util/errors.ts'
-import { ZEROS } from '../util/zeros.ts'
+import { isZero } from '../util/zeros.ts'
 import { targetError } from './file-error.ts'
 
 /** What of an image may be made on disk. */
@@ -228,15 +228,6 @@ function writeWhole(file: number, bytes: Uint8Array): void {
 function checkSize({ path, size }: Member<'file'>, found: number, isEnd: boolean): void {
   if (found > size || (isEnd && found < size))
     throw outOfPlace('E_ARCHIVE', path, `has not the ${size} bytes it states`)
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  if (bytes.buffer === ZEROS.buffer) return true
-  for (let at = 0; at < bytes.length; at += ZEROS.length) {
-    const part = bytes.subarray(at, at + ZEROS.length)
-    if (Buffer.compare(part, ZEROS.subarray(0, part.length)) !== 0) return false
-  }
-  return true
 }
 
 /** Node has no mknod. */

@@ -1,5 +1,6 @@
 import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
+import { isDeviceNumber } from './device-number.ts'
 import type { Image, ImageEntry, Inode } from './image.ts'
 import { comparePaths } from './tree.ts'
 
@@ -8,9 +9,6 @@ const MAX_MODE = 0o7777
 /** NAME_MAX and PATH_MAX - 1 of Linux, in bytes. */
 const MAX_NAME = 255
 const MAX_TARGET = 4095
-/** Linux packs device numbers as 12 and 20 bits. */
-const MAX_MAJOR = 2 ** 12 - 1
-const MAX_MINOR = 2 ** 20 - 1
 /** XATTR_NAME_MAX and XATTR_SIZE_MAX of Linux, in bytes. */
 const MAX_XATTR_NAME = 255
 const MAX_XATTR_SIZE = 2 ** 16
@@ -58,7 +56,7 @@ function checkFields(entry: Inode): void {
     if (before !== undefined && compareBytes(before, name) >= 0) throw broken(entry, `has ${name} behind ${before}`)
   }
   if (entry.kind === 'symlink' && !isText(entry.target, MAX_TARGET)) throw broken(entry, 'points to an impossible path')
-  if (entry.kind === 'device' && !(isWhole(entry.major, MAX_MAJOR) && isWhole(entry.minor, MAX_MINOR))) {
+  if (entry.kind === 'device' && !isDeviceNumber(entry)) {
     throw broken(entry, `has device numbers out of range: ${entry.major}, ${entry.minor}`)
   }
 }

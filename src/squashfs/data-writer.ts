@@ -1,6 +1,7 @@
 import { type Digest, digestOf, sizeOf } from '../model/digest.ts'
 import type { BlobReader } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
+import { isZero } from '../util/zeros.ts'
 import type { BlockQueue } from './block-queue.ts'
 import { type BlockRun, BlockRuns } from './block-runs.ts'
 import { blocksOf, haveSameStart } from './file-blocks.ts'
@@ -127,9 +128,4 @@ export class DataWriter {
     if (!this.#fragments.fits(bytes.length)) await this.#fragments.finish()
     return this.#fragments.add(bytes)
   }
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  // Overlapping comparison: all bytes equal the one before them, and the first is zero.
-  return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0
 }

@@ -1,4 +1,5 @@
 import type { BlobReader } from '../model/image.ts'
+import { cut } from '../util/cut.ts'
 import { checkSize, type ReadFile } from './read-ahead.ts'
 
 /**
@@ -11,23 +12,12 @@ export async function* blocksOf(file: ReadFile, blobs: BlobReader, blockSize: nu
     return
   }
   let read = 0
-  let block = Buffer.allocUnsafe(blockSize)
-  let filled = 0
-  for await (const piece of blobs.stream(file.digest)) {
-    read += piece.length
-    for (let at = 0; at < piece.length; ) {
-      const part = piece.subarray(at, at + blockSize - filled)
-      block.set(part, filled)
-      filled += part.length
-      at += part.length
-      if (filled < blockSize) continue
-      yield block
-      block = Buffer.allocUnsafe(blockSize)
-      filled = 0
-    }
+  for await (const block of cut(blobs.stream(file.digest), blockSize)) {
+    read += block.length
+    if (read > file.size) break
+    yield block
   }
   checkSize(file.digest, read)
-  if (filled > 0) yield block.subarray(0, filled)
 }
 
 /** Whether two files begin with the same `length` bytes, a multiple of the block size or the size of both. */

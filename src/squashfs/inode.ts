@@ -1,3 +1,4 @@
+import { packDevice, unpackDevice } from '../model/device-number.ts'
 import { damaged } from './damaged.ts'
 import { Fields, NO_INDEX, readU64 } from './fields.ts'
 import type { MetadataPosition } from './metadata-writer.ts'
@@ -105,13 +106,12 @@ export function encodeSymlinkInode(header: InodeHeader, target: string): Uint8Ar
   return simple(INODE_TYPES.symlink, header, 4 + bytes.length, (fields) => fields.u32(bytes.length).bytes(bytes))
 }
 
-/** Device; the number is packed as Linux does since 2.6: 12 bits of major between 8 and 12 bits of minor. */
+/** Device. */
 export function encodeDeviceInode(
   header: InodeHeader,
   device: { readonly type: 'char' | 'block'; readonly major: number; readonly minor: number },
 ): Uint8Array {
-  const number = ((device.minor & 0xff) | (device.major << 8) | ((device.minor & 0xfff00) << 12)) >>> 0
-  return simple(INODE_TYPES[device.type], header, 4, (fields) => fields.u32(number))
+  return simple(INODE_TYPES[device.type], header, 4, (fields) => fields.u32(packDevice(device)))
 }
 
 /** Named pipe or socket. */
@@ -208,13 +208,7 @@ export function decodeInode(bytes: Buffer, offset: number): FoundInode {
     return { kind, ...header(links, end), target: bytes.subarray(24, end) }
   }
   if (kind === 'block' || kind === 'char') {
-    const number = bytes.readUInt32LE(20)
-    return {
-      kind,
-      ...header(links, 24),
-      major: (number >>> 8) & 0xfff,
-      minor: (number & 0xff) | ((number >>> 12) & 0xfff00),
-    }
+    return { kind, ...header(links, 24), ...unpackDevice(bytes.readUInt32LE(20)) }
   }
   if (kind === 'fifo' || kind === 'socket') return { kind, ...header(links, 20) }
   throw damaged(`an inode of the unknown kind ${type}`, offset)

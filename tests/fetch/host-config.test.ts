@@ -8,7 +8,7 @@ function host(files: Readonly<Record<string, string>>, env: Host['env'] = {}, re
   return {
     env,
     home: '/home/me',
-    cwd: '/work/project/sub',
+    cwd: '/home/someone/project/sub',
     readFile: async (path) => files[path],
     listFolder: async (folder) =>
       Object.keys(files)
@@ -30,8 +30,8 @@ spec('host config: npm', (test) => {
     assert.is(await registryOf(host(files, env)), 'https://global.invalid/')
     files['/home/me/.npmrc'] = '; comment\nregistry = "https://user.invalid/"\n'
     assert.is(await registryOf(host(files, env)), 'https://user.invalid/')
-    files['/work/project/package.json'] = '{}'
-    files['/work/project/.npmrc'] = 'registry=https://project.invalid/ ; why'
+    files['/home/someone/project/package.json'] = '{}'
+    files['/home/someone/project/.npmrc'] = 'registry=https://project.invalid/ ; why'
     assert.is(await registryOf(host(files, env)), 'https://project.invalid/')
     env.NPM_CONFIG_REGISTRY = 'https://env.invalid/'
     assert.is(await registryOf(host(files, env)), 'https://env.invalid/')

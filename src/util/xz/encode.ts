@@ -1,3 +1,4 @@
+import { cut } from '../cut.ts'
 import { lzma2Compress } from '../lzma.ts'
 import { BranchCoder } from './bcj.ts'
 import { encodeBlockHeader, type XzFilter } from './block-header.ts'
@@ -150,25 +151,6 @@ async function packBlock(bytes: Uint8Array, settings: XzSettings): Promise<Packe
   const padding = Buffer.alloc((4 - (compressedSize % 4)) % 4)
   const record = { unpaddedSize: header.length + compressedSize + checkSize(check), unpackedSize: bytes.length }
   return { record, parts: [header, ...parts, padding, running.digest()] }
-}
-
-/** Cuts a stream into parts of `size` bytes, the last one shorter, none of them empty. */
-async function* cut(input: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let part = new Uint8Array(size)
-  let used = 0
-  for await (const piece of input) {
-    for (let at = 0; at < piece.length; ) {
-      const taken = piece.subarray(at, at + size - used)
-      part.set(taken, used)
-      used += taken.length
-      at += taken.length
-      if (used < size) continue
-      yield part
-      part = new Uint8Array(size)
-      used = 0
-    }
-  }
-  if (used > 0) yield part.subarray(0, used)
 }
 
 async function* convertBranches(input: AsyncIterable<Uint8Array>, filter: XzFilter): AsyncGenerator<Uint8Array> {
