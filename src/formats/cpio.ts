@@ -1,10 +1,10 @@
 import { CPIO_HEADER_BYTES, cpioPadding, encodeCpioHeader, KIND_BITS, TRAILER } from '../archive/cpio-header.ts'
 import { checkImage } from '../model/check-image.ts'
 import { sizeOf } from '../model/digest.ts'
+import { type FileContent, readInOrder, streamWhole } from '../model/file-content.ts'
 import type { BlobReader, Image, ImageEntry, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
 import { Batch } from './batch.ts'
-import { Contents } from './contents.ts'
 
 const MAX_SIZE = 2 ** 32 - 1
 /** Bytes of a path: the kernel's unpacker passes over longer ones without a word. */
@@ -36,7 +36,7 @@ export async function* cpioBytes(image: Image, blobs: BlobReader): AsyncGenerato
     const node = nodes.get(entry.path) as Node
     return contentSize(entry.path, node) > 0 && node.inode.kind === 'file' ? [node.inode.digest] : []
   })
-  const contents = new Contents(files, blobs)
+  const contents = readInOrder(blobs, files)
   const batch = new Batch()
   let length = 0
   for (const { path } of image.entries) {
@@ -47,9 +47,9 @@ export async function* cpioBytes(image: Image, blobs: BlobReader): AsyncGenerato
     if (node.inode.kind === 'symlink') {
       for (const full of batch.add(Buffer.from(node.inode.target))) yield full
     } else if (size > 0) {
-      const content = contents.next()
-      if (content instanceof Promise) for (const full of batch.add(await content)) yield full
-      else for await (const piece of content) for (const full of batch.add(piece)) yield full
+      const { content, digest } = (await contents.next()).value as FileContent
+      if (content !== null) for (const full of batch.add(content)) yield full
+      else for await (const piece of streamWhole(blobs, digest)) for (const full of batch.add(piece)) yield full
     }
     for (const full of batch.add(ZEROS.subarray(0, cpioPadding(size)))) yield full
     length += head.length + size + cpioPadding(size)

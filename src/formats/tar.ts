@@ -4,10 +4,10 @@ import { encodePax } from '../archive/tar-pax.ts'
 import { xattrKeyword } from '../archive/tar-xattr.ts'
 import { checkImage } from '../model/check-image.ts'
 import { sizeOf } from '../model/digest.ts'
+import { type FileContent, readInOrder, streamWhole } from '../model/file-content.ts'
 import type { BlobReader, Image, ImageEntry, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
 import { Batch } from './batch.ts'
-import { Contents } from './contents.ts'
 
 const MAX_NAME = 100
 /** The largest time of readers that keep it in 32 bits with a sign. */
@@ -31,16 +31,16 @@ export async function* tarBytes(image: Image, blobs: BlobReader): AsyncGenerator
   const files = image.entries.flatMap((entry) =>
     entry.kind === 'file' && sizeOf(entry.digest) > 0 ? [entry.digest] : [],
   )
-  const contents = new Contents(files, blobs)
+  const contents = readInOrder(blobs, files)
   const batch = new Batch()
   for (const entry of image.entries) {
     const inode = inodes.get(entry.kind === 'hardlink' ? entry.target : entry.path) as Inode
     for (const full of batch.add(encodeEntry(entry, inode, image.epoch))) yield full
     const size = entry.kind === 'file' ? sizeOf(entry.digest) : 0
     if (size === 0) continue
-    const content = contents.next()
-    if (content instanceof Promise) for (const full of batch.add(await content)) yield full
-    else for await (const piece of content) for (const full of batch.add(piece)) yield full
+    const { content, digest } = (await contents.next()).value as FileContent
+    if (content !== null) for (const full of batch.add(content)) yield full
+    else for await (const piece of streamWhole(blobs, digest)) for (const full of batch.add(piece)) yield full
     for (const full of batch.add(END.subarray(0, padding(size)))) yield full
   }
   for (const full of batch.add(END)) yield full

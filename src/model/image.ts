@@ -68,6 +68,7 @@ export interface BlobReader {
 
 /** Where a format is written: appended, and patched at places already written. */
 export interface ImageSink {
+  /** Takes a piece of any size, often a small one, that does not change afterwards. */
   write(bytes: Uint8Array): Promise<void>
   /** Overwrites bytes already written, from `offset` on. */
   patch(offset: number, bytes: Uint8Array): Promise<void>

@@ -1,4 +1,4 @@
-import type { BatchedSink } from './batched-sink.ts'
+import type { ImageSink } from '../model/image.ts'
 import type { Compressor, Packed } from './compressor.ts'
 import { STORED_BLOCK } from './fragment.ts'
 import { WorkLimit } from './work-limit.ts'
@@ -8,14 +8,14 @@ export type Placed = (position: number, storedSize: number) => void
 
 /** Packs blocks side by side and writes them in the order in which they were given. */
 export class BlockQueue {
-  readonly #sink: BatchedSink
+  readonly #sink: ImageSink
   readonly #compressor: Compressor
   readonly #work: WorkLimit
   readonly #most: number
   readonly #waiting: { readonly packed: Promise<Packed>; readonly placed: Placed }[] = []
 
   /** @param parallel blocks that may be packed at once, at least 1; the result does not depend on it */
-  constructor(sink: BatchedSink, compressor: Compressor, parallel: number) {
+  constructor(sink: ImageSink, compressor: Compressor, parallel: number) {
     this.#sink = sink
     this.#compressor = compressor
     this.#work = new WorkLimit(parallel)
@@ -41,7 +41,7 @@ export class BlockQueue {
     const oldest = this.#waiting.shift()
     if (oldest === undefined) return
     const { bytes, isCompressed } = await oldest.packed
-    oldest.placed(this.#sink.position, isCompressed ? bytes.length : bytes.length | STORED_BLOCK)
+    oldest.placed(this.#sink.size, isCompressed ? bytes.length : bytes.length | STORED_BLOCK)
     await this.#sink.write(bytes)
   }
 }

@@ -1,4 +1,5 @@
 import { type Digest, digestOf, sizeOf } from '../model/digest.ts'
+import { type FileContent, readInOrder, readWhole, WHOLE_FILE } from '../model/file-content.ts'
 import type { BlobReader } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
 import { isZero } from '../util/zeros.ts'
@@ -7,7 +8,6 @@ import { type BlockRun, BlockRuns } from './block-runs.ts'
 import { blocksOf, haveSameStart } from './file-blocks.ts'
 import { FragmentPacker, type TailPlace } from './fragment-packer.ts'
 import type { FileLayout } from './inode.ts'
-import { type ReadFile, readAhead, readWhole, WHOLE_FILE } from './read-ahead.ts'
 
 /** How {@link DataWriter} cuts files. */
 export interface DataOptions {
@@ -45,7 +45,7 @@ export class DataWriter {
 
   /** Writes all files, each once; then the layouts are final. */
   async writeAll(digests: ReadonlySet<Digest>): Promise<void> {
-    for await (const file of readAhead(this.#blobs, digests)) {
+    for await (const file of readInOrder(this.#blobs, digests)) {
       this.#files.set(file.digest, await this.#writeFile(file))
     }
     await this.#fragments.finish()
@@ -70,7 +70,7 @@ export class DataWriter {
     return this.#fragments.encode()
   }
 
-  async #writeFile(file: ReadFile): Promise<WrittenFile> {
+  async #writeFile(file: FileContent): Promise<WrittenFile> {
     const { blockSize, fragments } = this.#options
     const tailSize = fragments ? file.size % blockSize : 0
     if (file.size === tailSize) {
@@ -92,7 +92,7 @@ export class DataWriter {
   }
 
   /** An equal run that was written before, or the new one, which is then to be written. */
-  async #sharedRun(file: ReadFile, run: BlockRun, length: number, firstBlock: Uint8Array): Promise<BlockRun> {
+  async #sharedRun(file: FileContent, run: BlockRun, length: number, firstBlock: Uint8Array): Promise<BlockRun> {
     const key = this.#runs.keyOf(length, firstBlock)
     for (const known of this.#runs.alike(key)) {
       const size = sizeOf(known.digest)

@@ -1,28 +1,22 @@
+import { type FileContent, streamWhole } from '../model/file-content.ts'
 import type { BlobReader } from '../model/image.ts'
 import { cut } from '../util/cut.ts'
-import { checkSize, type ReadFile } from './read-ahead.ts'
 
 /**
  * Cuts a file into blocks of `blockSize`, the last of which may be shorter. They belong to the caller and do not
  * change. Throws `E_STORE_CORRUPT` when the file has not the size of its digest.
  */
-export async function* blocksOf(file: ReadFile, blobs: BlobReader, blockSize: number): AsyncGenerator<Uint8Array> {
+export async function* blocksOf(file: FileContent, blobs: BlobReader, blockSize: number): AsyncGenerator<Uint8Array> {
   if (file.content !== null) {
     for (let at = 0; at < file.size; at += blockSize) yield file.content.subarray(at, at + blockSize)
     return
   }
-  let read = 0
-  for await (const block of cut(blobs.stream(file.digest), blockSize)) {
-    read += block.length
-    if (read > file.size) break
-    yield block
-  }
-  checkSize(file.digest, read)
+  yield* cut(streamWhole(blobs, file.digest), blockSize)
 }
 
 /** Whether two files begin with the same `length` bytes, a multiple of the block size or the size of both. */
 export async function haveSameStart(
-  files: readonly [ReadFile, ReadFile],
+  files: readonly [FileContent, FileContent],
   length: number,
   blobs: BlobReader,
   blockSize: number,

@@ -2,7 +2,6 @@ import { checkImage } from '../model/check-image.ts'
 import { type Digest, sizeOf } from '../model/digest.ts'
 import type { BlobReader, Image, ImageSink, Inode } from '../model/image.ts'
 import { MrrlError } from '../util/errors.ts'
-import { BatchedSink } from './batched-sink.ts'
 import { BlockQueue } from './block-queue.ts'
 import { type Compression, openCompressor } from './compression.ts'
 import type { Compressor } from './compressor.ts'
@@ -52,13 +51,12 @@ export async function writeSquashfs(
     throw new MrrlError('E_IMAGE', `squashfs has no block size of ${blockSize} bytes`)
   }
   const compressor = openCompressor(options.compression, blockSize)
-  const out = new BatchedSink(sink)
-  await out.write(new Uint8Array(SUPERBLOCK_SIZE))
+  await sink.write(new Uint8Array(SUPERBLOCK_SIZE))
   if (compressor.options !== null) {
-    await out.write(encodeMetadataBlock({ bytes: compressor.options, isCompressed: false }))
+    await sink.write(encodeMetadataBlock({ bytes: compressor.options, isCompressed: false }))
   }
 
-  const data = await writeData(image, blobs, out, options, compressor)
+  const data = await writeData(image, blobs, sink, options, compressor)
   const xattrs = new XattrWriter(compressor, parallel)
   const xattrIndices = new Map<Inode, number>()
   for (const entry of image.entries) {
@@ -75,9 +73,8 @@ export async function writeSquashfs(
   const exportTable = options.exportable ? await writeLookupTable(tables.references) : null
   const idTable = await writeLookupTable(ids.encode())
   const xattrTable = xattrs.count > 0 ? await writeXattrs() : null
-  const bytesUsed = out.position
-  await out.write(new Uint8Array((PADDING - (bytesUsed % PADDING)) % PADDING))
-  await out.flush()
+  const bytesUsed = sink.size
+  await sink.write(new Uint8Array((PADDING - (bytesUsed % PADDING)) % PADDING))
 
   const superblock = encodeSuperblock({
     inodeCount: tables.inodeCount,
@@ -104,13 +101,13 @@ export async function writeSquashfs(
   await sink.patch(0, superblock)
 
   async function writeBlocks(blocks: readonly Uint8Array[]): Promise<number> {
-    const start = out.position
-    for (const block of blocks) await out.write(block)
+    const start = sink.size
+    for (const block of blocks) await sink.write(block)
     return start
   }
 
   async function writeLookupTable(content: Uint8Array, header: Uint8Array = new Uint8Array(0)): Promise<number> {
-    const { blocks, list } = await encodeLookupTable(content, out.position, compressor, parallel)
+    const { blocks, list } = await encodeLookupTable(content, sink.size, compressor, parallel)
     await writeBlocks(blocks)
     return writeBlocks([header, list])
   }
@@ -124,13 +121,13 @@ export async function writeSquashfs(
 async function writeData(
   image: Image,
   blobs: BlobReader,
-  out: BatchedSink,
+  sink: ImageSink,
   options: SquashfsOptions,
   compressor: Compressor,
 ): Promise<DataWriter> {
   const { blockSize, compression, fragments, parallel } = options
   const isArm = compression.method === 'xz' && compression.branchFilter === 'arm64'
-  const data = new DataWriter(new BlockQueue(out, compressor, parallel), blobs, {
+  const data = new DataWriter(new BlockQueue(sink, compressor, parallel), blobs, {
     blockSize,
     fragments,
     alignment: isArm ? ARM64_INSTRUCTION : 1,

@@ -1,4 +1,5 @@
 import { damaged, decodeLzma, type LzmaDecoder, openLzmaDecoder, resetLzma } from './lzma-decoder.ts'
+import { decodeLzma2Header } from './lzma2-header.ts'
 
 /**
  * Unpacks a raw LZMA2 stream (`docs/formats/xz.md`) on the calling thread. The output is its own dictionary, so no
@@ -24,24 +25,23 @@ class ChunkReader {
   /** False at the end marker. */
   readChunk(): boolean {
     const lzma = this.#lzma
-    const control = this.#byte()
-    if (control === 0) return false
-    if (control === 1 || control >= 0xe0) lzma.origin = lzma.filled
-    if (lzma.origin < 0 || (control > 2 && control < 0x80)) throw damaged(lzma.at)
-    if (control < 0x80) {
-      this.#copy(this.#short() + 1)
+    const header = decodeLzma2Header(lzma.input, lzma.at)
+    lzma.at += header.size
+    if (header.kind === 'end') return false
+    if (header.resetsDictionary) lzma.origin = lzma.filled
+    if (lzma.origin < 0) throw damaged(lzma.at)
+    this.#checkRoom(header.packedSize, header.unpackedSize)
+    if (header.kind === 'stored') {
+      this.#copy(header.packedSize)
       return true
     }
-    const unpackedSize = ((control & 0x1f) << 16) + this.#short() + 1
-    const packedSize = this.#short() + 1
-    if (control >= 0xc0) this.#setProperties(this.#byte())
-    if (control >= 0xa0) {
+    if (header.hasProperties) this.#setProperties(lzma.input[lzma.at - 1] as number)
+    if (header.resetsState) {
       resetLzma(lzma)
       this.#hasState = true
     }
     if (!this.#hasProperties || !this.#hasState) throw damaged(lzma.at)
-    this.#checkRoom(packedSize, unpackedSize)
-    decodeLzma(lzma, lzma.at + packedSize, lzma.filled + unpackedSize)
+    decodeLzma(lzma, lzma.at + header.packedSize, lzma.filled + header.unpackedSize)
     return true
   }
 
@@ -51,17 +51,6 @@ class ChunkReader {
     return output
   }
 
-  #byte(): number {
-    const byte = this.#lzma.input[this.#lzma.at++]
-    if (byte === undefined) throw damaged(this.#lzma.at)
-    return byte
-  }
-
-  #short(): number {
-    const high = this.#byte()
-    return (high << 8) | this.#byte()
-  }
-
   #checkRoom(packedSize: number, unpackedSize: number): void {
     const { input, output, at, filled } = this.#lzma
     if (packedSize > input.length - at || unpackedSize > output.length - filled) throw damaged(at)
@@ -69,7 +58,6 @@ class ChunkReader {
 
   #copy(length: number): void {
     const lzma = this.#lzma
-    this.#checkRoom(length, length)
     lzma.output.set(lzma.input.subarray(lzma.at, lzma.at + length), lzma.filled)
     lzma.at += length
     lzma.filled += length

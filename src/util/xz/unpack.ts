@@ -4,6 +4,7 @@ import { BranchCoder } from './bcj.ts'
 import { type BlockHeader, decodeBlockHeader } from './block-header.ts'
 import { type Check, checkSize, startCheck } from './check.ts'
 import { encodeIndex } from './index-field.ts'
+import { decodeLzma2Header } from './lzma2-header.ts'
 import { lzma2Unpack } from './lzma2-unpack.ts'
 import { decodeStreamFooter, decodeStreamHeader, FRAME_SIZE } from './stream-frame.ts'
 
@@ -84,22 +85,14 @@ function finish({ header, check, storedCheck }: XzPiece, unpacked: Uint8Array): 
   return unpacked
 }
 
-/** Walks over the LZMA2 chunks from `start` on by what their headers say (`docs/formats/xz.md`). */
+/** Walks over the LZMA2 chunks from `start` on by what their headers say. */
 function measure(bytes: Uint8Array, start: number): { end: number; unpackedSize: number } {
-  const byte = (at: number): number => bytes[at] ?? 0
-  let at = start
   let unpackedSize = 0
-  while (at < bytes.length) {
-    const control = byte(at)
-    if (control === 0) return { end: at + 1, unpackedSize }
-    if (control < 0x80) {
-      const size = ((byte(at + 1) << 8) | byte(at + 2)) + 1
-      unpackedSize += size
-      at += 3 + size
-    } else {
-      unpackedSize += (((control & 0x1f) << 16) | (byte(at + 1) << 8) | byte(at + 2)) + 1
-      at += (control >= 0xc0 ? 6 : 5) + ((byte(at + 3) << 8) | byte(at + 4)) + 1
-    }
+  for (let at = start; at < bytes.length; ) {
+    const header = decodeLzma2Header(bytes, at)
+    if (header.kind === 'end') return { end: at + header.size, unpackedSize }
+    unpackedSize += header.unpackedSize
+    at += header.size + header.packedSize
   }
   throw damaged('cut off', bytes.length)
 }
