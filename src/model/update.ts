@@ -41,7 +41,9 @@ export interface UpdateRules {
 }
 
 export const VOUCHER_KINDS = [
-  ...SIGNATURE_KINDS,
+  'openpgp',
+  'minisign',
+  'signify',
   'debian release',
   'npm registry signature',
   'checksum',
