@@ -14,6 +14,6 @@ export const LOCK_COMMANDS: readonly CommandRow[] = [
       ['mrrl lock x86_64', 'after a change of a recipe'],
       ['mrrl lock microroot --sources-only', 'where a source cannot be had'],
     ],
-    run: async (call) => (await import('../run-build.ts')).runLock(call),
+    run: async (call) => (await import('../run-lock.ts')).runLock(call),
   },
 ]
