@@ -10,6 +10,7 @@ import { interrupted, sourceError } from './file-error.ts'
 import { type FileHash, hashFile } from './file-hash.ts'
 import { changed, FolderBlobs } from './folder-blobs.ts'
 import { HashPool } from './hash-pool.ts'
+import { KeptFiles } from './kept-files.ts'
 import { type FolderXattrs, readXattrs } from './xattr-dump.ts'
 
 /** How a folder becomes an image. */
@@ -86,6 +87,7 @@ class Scan {
   readonly #xattrs: FolderXattrs
   readonly #isExcluded: (path: string) => boolean
   readonly #entries: ImageEntry[] = []
+  readonly #kept = new KeptFiles()
   readonly #blobs: FolderBlobs
   /** First path of every inode that has several, by device and inode number. */
   readonly #linked = new Map<string, string>()
@@ -96,7 +98,7 @@ class Scan {
 
   constructor(folder: string, options: ScanOptions, pool: HashPool, xattrs: FolderXattrs) {
     this.#folder = folder
-    this.#blobs = new FolderBlobs(folder)
+    this.#blobs = new FolderBlobs(folder, this.#kept)
     this.#options = options
     this.#pool = pool
     this.#xattrs = xattrs
@@ -156,7 +158,7 @@ class Scan {
     }
     this.#bytes += size
     if (size < LARGE) {
-      set(this.#ask(full, () => hashFile(full, this.#buffer)))
+      set(this.#ask(full, () => hashFile(full, this.#buffer, (content, crc) => this.#kept.sha256Of(content, crc))))
       return
     }
     // Keeps the place in the order until the hash is known.

@@ -15,14 +15,22 @@ export interface FileHash {
   readonly crc32: number
 }
 
-/** Hashes a file through `buffer` to its end, wherever that is; throws what the system says. */
-export function hashFile(path: string, buffer: Uint8Array): FileHash {
+/**
+ * Hashes a file through `buffer` to its end, wherever that is; throws what the system says.
+ * @param sha256Of is asked for the hash of a file that fits into the buffer
+ */
+export function hashFile(
+  path: string,
+  buffer: Uint8Array,
+  sha256Of: (content: Uint8Array, crc: number) => string = (content) => hash('sha256', content),
+): FileHash {
   const file = openSync(path, READ_FLAGS)
   try {
     const size = readSync(file, buffer, 0, buffer.length, 0)
-    const first = buffer.subarray(0, size)
-    if (size < buffer.length) return { size, sha256: hash('sha256', first), crc32: crc32(first) }
-    return hashRest(file, buffer)
+    if (size === buffer.length) return hashRest(file, buffer)
+    const content = buffer.subarray(0, size)
+    const crc = crc32(content)
+    return { size, sha256: sha256Of(content, crc), crc32: crc }
   } finally {
     closeSync(file)
   }

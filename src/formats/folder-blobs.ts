@@ -6,6 +6,7 @@ import type { BlobReader } from '../model/image.ts'
 import { isErrno, MrrlError } from '../util/errors.ts'
 import { sourceError } from './file-error.ts'
 import { READ_FLAGS } from './file-hash.ts'
+import type { KeptFiles } from './kept-files.ts'
 
 /** Bytes per piece of a stream. */
 const PIECE = 2 ** 20
@@ -17,15 +18,18 @@ interface Origin {
 }
 
 /**
- * Content of files by digest, read from where they were found. Each is compared by size and CRC-32 with what it was
- * when it was hashed; `E_SOURCE_CHANGED` when it is no longer that.
+ * Content of files by digest, read from where they were found unless it was kept. Each is compared by size and CRC-32
+ * with what it was when it was hashed; `E_SOURCE_CHANGED` when it is no longer that.
  */
 export class FolderBlobs implements BlobReader {
   readonly #folder: string
+  readonly #kept: KeptFiles
   readonly #origins = new Map<Digest, Origin>()
 
-  constructor(folder: string) {
+  /** What was kept when it was hashed is not read again. */
+  constructor(folder: string, kept: KeptFiles) {
     this.#folder = folder
+    this.#kept = kept
   }
 
   /** Says which path below the folder has the content of a digest; of equal files the first is read. */
@@ -34,6 +38,8 @@ export class FolderBlobs implements BlobReader {
   }
 
   async read(digest: Digest): Promise<Uint8Array> {
+    const kept = this.#kept.get(digest)
+    if (kept !== undefined) return kept
     const origin = this.#originOf(digest)
     const size = sizeOf(digest)
     if (size > PIECE) return this.#readLarge(digest)
@@ -61,6 +67,11 @@ export class FolderBlobs implements BlobReader {
   }
 
   async *stream(digest: Digest): AsyncGenerator<Uint8Array> {
+    const kept = this.#kept.get(digest)
+    if (kept !== undefined) {
+      if (kept.length > 0) yield kept
+      return
+    }
     const { path, crc32: expected } = this.#originOf(digest)
     const size = sizeOf(digest)
     const file = openFile(path)

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import * as assert from 'uvu/assert'
 import { writeDir } from '../../src/formats/dir.ts'
 import { SCAN_DEFAULTS, type ScannedFolder, type ScanOptions, scanFolder } from '../../src/formats/directory-source.ts'
@@ -25,6 +26,8 @@ import { missing, missingRoot, run, withFolder } from '../support/tools.ts'
 
 /** At least this large, a file is hashed on another thread. */
 const LARGE = 2 ** 22
+/** Two contents with the CRC-32 e94e23e5. */
+const SAME_CRC32 = ['1c6f04b2cb78ed20', 'fd2f849d4476e6ae'].map((hex) => Buffer.from(hex, 'hex')) as [Buffer, Buffer]
 
 async function scan(folder: string, options: Partial<ScanOptions> = {}): Promise<ScannedFolder> {
   const scanned = await scanFolder(folder, { ...SCAN_DEFAULTS, ...options })
@@ -202,18 +205,46 @@ spec('content of a folder', (test) => {
       }))
   }
 
-  test('of small files is compared too', () =>
+  test('of files that are read at once is compared too', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'file')
-      writeFileSync(path, 'one')
+      const one = 'one'.repeat(30_000)
+      writeFileSync(path, one)
       const scanned = await scan(folder)
       const digest = digestIn(scanned, 'file')
-      assert.is(Buffer.from(await scanned.blobs.read(digest)).toString(), 'one')
-      for (const text of ['two', 'on', 'one more', '']) {
+      assert.is(Buffer.from(await scanned.blobs.read(digest)).toString(), one)
+      for (const text of ['two'.repeat(30_000), one.slice(1), `${one} more`, '']) {
         writeFileSync(path, text)
         await rejects('E_SOURCE_CHANGED', () => scanned.blobs.read(digest))
         await rejects('E_SOURCE_CHANGED', () => drain(scanned.blobs.stream(digest)))
       }
+    }))
+
+  test('of small files is what was hashed, whatever becomes of them', () =>
+    withFolder(async (folder) => {
+      writeFileSync(join(folder, 'a'), 'one')
+      writeFileSync(join(folder, 'b'), 'one')
+      writeFileSync(join(folder, 'c'), 'two')
+      const scanned = await scan(folder)
+      const digests = ['a', 'b', 'c'].map((path) => digestIn(scanned, path))
+      assert.equal(digests, [digestOf(Buffer.from('one')), digestOf(Buffer.from('one')), digestOf(Buffer.from('two'))])
+      rmSync(join(folder, 'a'))
+      writeFileSync(join(folder, 'c'), 'three')
+      for (const [at, text] of ['one', 'one', 'two'].entries()) {
+        assert.is(Buffer.from(await scanned.blobs.read(digests[at] as Digest)).toString(), text)
+        assert.is((await drain(scanned.blobs.stream(digests[at] as Digest))).toString(), text)
+      }
+    }))
+
+  test('tells files apart that have the same size and checksum', () =>
+    withFolder(async (folder) => {
+      const [one, other] = SAME_CRC32
+      assert.is(crc32(one), crc32(other))
+      writeFileSync(join(folder, 'a'), one)
+      writeFileSync(join(folder, 'b'), other)
+      const scanned = await scan(folder)
+      assert.is(digestIn(scanned, 'a'), digestOf(one))
+      assert.is(digestIn(scanned, 'b'), digestOf(other))
     }))
 })
 
