@@ -158,7 +158,7 @@ class Scan {
     }
     this.#bytes += size
     if (size < LARGE) {
-      set(this.#ask(full, () => hashFile(full, this.#buffer, (content, crc) => this.#kept.sha256Of(content, crc))))
+      set(this.#ask(full, () => hashFile(full, this.#buffer, (content) => this.#kept.hash(content))))
       return
     }
     // Keeps the place in the order until the hash is known.

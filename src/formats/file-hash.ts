@@ -11,29 +11,32 @@ export interface FileHash {
   readonly size: number
   /** 64 hex digits. */
   readonly sha256: string
-  /** Tells cheaply whether the file is still the same when it is read again. */
+  /** Tells cheaply whether the file is still the same when it is read again; 0 for one that will not be. */
   readonly crc32: number
 }
 
 /**
  * Hashes a file through `buffer` to its end, wherever that is; throws what the system says.
- * @param sha256Of is asked for the hash of a file that fits into the buffer
+ * @param hashWhole hashes a file that fits into the buffer
  */
 export function hashFile(
   path: string,
   buffer: Uint8Array,
-  sha256Of: (content: Uint8Array, crc: number) => string = (content) => hash('sha256', content),
+  hashWhole: (content: Uint8Array) => FileHash = hashContent,
 ): FileHash {
   const file = openSync(path, READ_FLAGS)
   try {
     const size = readSync(file, buffer, 0, buffer.length, 0)
     if (size === buffer.length) return hashRest(file, buffer)
-    const content = buffer.subarray(0, size)
-    const crc = crc32(content)
-    return { size, sha256: sha256Of(content, crc), crc32: crc }
+    return hashWhole(buffer.subarray(0, size))
   } finally {
     closeSync(file)
   }
+}
+
+/** Hash of a file that is in memory. */
+export function hashContent(content: Uint8Array): FileHash {
+  return { size: content.length, sha256: hash('sha256', content), crc32: crc32(content) }
 }
 
 function hashRest(file: number, buffer: Uint8Array): FileHash {

@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto'
 import { type Digest, hashOf, makeDigest } from '../model/digest.ts'
+import { type FileHash, hashContent } from './file-hash.ts'
 
 /** Longest file that is kept, and the most that all of them may take, in bytes. */
 const LONGEST = 2 ** 16
 const MOST = 2 ** 26
 const SLAB = 2 ** 22
+/** Places of a file that are looked at to find one that may be equal. */
+const SAMPLES = 8
 
 /**
  * Small files that have been read: they need not be read again to be packed, and a file equal to one of them need not be
@@ -12,21 +15,24 @@ const SLAB = 2 ** 22
  */
 export class KeptFiles {
   readonly #contents = new Map<Digest, Uint8Array>()
-  /** The first file with this checksum and size. */
+  /** The first file with this size and these samples. */
   readonly #alike = new Map<number, Digest>()
   #slab = Buffer.alloc(0)
   #free = MOST
 
-  /** SHA-256, as 64 hex digits, of the content of a file, whose checksum is `crc`. */
-  sha256Of(content: Uint8Array, crc: number): string {
-    if (content.length > LONGEST) return hash('sha256', content)
-    const key = crc * LONGEST * 2 + content.length
+  /** Hash of the content of a file, which is kept where there is room. */
+  hash(content: Uint8Array): FileHash {
+    const size = content.length
+    if (size > LONGEST) return hashContent(content)
+    const key = sample(content)
     const alike = this.#alike.get(key)
-    if (alike !== undefined && Buffer.compare(content, this.get(alike) as Uint8Array) === 0) return hashOf(alike)
+    if (alike !== undefined && Buffer.compare(content, this.get(alike) as Uint8Array) === 0) {
+      return { size, sha256: hashOf(alike), crc32: 0 }
+    }
+    if (alike !== undefined || size > this.#free) return hashContent(content)
     const sha256 = hash('sha256', content)
-    if (alike === undefined && content.length <= this.#free)
-      this.#keep(key, makeDigest(sha256, content.length), content)
-    return sha256
+    this.#alike.set(key, this.#keep(makeDigest(sha256, size), content))
+    return { size, sha256, crc32: 0 }
   }
 
   /** Content by digest, if it was kept. */
@@ -34,13 +40,23 @@ export class KeptFiles {
     return this.#contents.get(digest)
   }
 
-  #keep(key: number, digest: Digest, content: Uint8Array): void {
+  #keep(digest: Digest, content: Uint8Array): Digest {
     if (content.length > this.#slab.length) this.#slab = Buffer.allocUnsafeSlow(SLAB)
     const copy = this.#slab.subarray(0, content.length)
     copy.set(content)
     this.#slab = this.#slab.subarray(content.length)
     this.#free -= content.length
-    this.#alike.set(key, digest)
     this.#contents.set(digest, copy)
+    return digest
   }
+}
+
+/** A number that is the same for equal files, and seldom for others. */
+function sample(content: Uint8Array): number {
+  const step = Math.max(1, Math.floor(content.length / SAMPLES))
+  let mixed = content.length
+  for (let at = content.length - 1; at >= 0; at -= step) {
+    mixed = Math.imul(mixed ^ (content[at] as number), 0x01000193) // the prime of FNV-1a
+  }
+  return mixed
 }
