@@ -195,7 +195,7 @@ function source(tree: string): Promise<string> {
 }
 
 function rounds(tree: string): number {
-  return tree === 'rootfs' ? 3 : 1
+  return tree === 'big' ? 1 : 3
 }
 
 function isWanted(name: string): boolean {
