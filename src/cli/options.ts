@@ -19,6 +19,11 @@ export interface Options {
   readonly json: boolean
   readonly quiet: boolean
   readonly color: boolean
+  readonly check: boolean
+  readonly update: boolean
+  readonly pre: boolean
+  readonly acceptUnverified: boolean
+  readonly profile: readonly string[]
   /** Days. */
   readonly olderThan: number
   readonly dryRun: boolean
@@ -65,6 +70,11 @@ export const DEFAULTS: Options = {
   filter: 'none',
   exclude: [],
   xattrs: [],
+  check: false,
+  update: false,
+  pre: false,
+  acceptUnverified: false,
+  profile: [],
   owner: undefined,
   group: undefined,
   allRoot: false,
@@ -118,7 +128,7 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     about: 'keep what was made or used in the last days (default: 30)',
     read: wholeNumber(0, 36_500),
   },
-  dryRun: { flags: '-n, --dry-run', about: 'only say what would be removed' },
+  dryRun: { flags: '-n, --dry-run', about: 'only say what would change' },
   output: { flags: '-o, --output <file>', about: 'the image to write; a file of that name is replaced' },
   format: {
     flags: '--format <name>',
@@ -129,6 +139,24 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     flags: '--compression <name>',
     about: `how a squashfs is compressed: ${SQUASHFS_COMPRESSIONS.join(', ')} (default: zstd)`,
     read: oneOf(SQUASHFS_COMPRESSIONS),
+  check: {
+    flags: '--check',
+    about: 'only compare with the recipes; ends with 3 when a lock is stale. No build, no network',
+  },
+  update: {
+    flags: '--update',
+    about: 'look for newer versions of the packages named (default: all that say where), and pin them',
+  },
+  pre: { flags: '--pre', about: 'with --update, take pre-releases too' },
+  acceptUnverified: {
+    flags: '--accept-unverified',
+    about: 'with --update, take files that nobody but the place they come from vouches for',
+  },
+  profile: {
+    flags: '--profile <name>',
+    about: 'with --update, only in the lock of this profile (default: in all that hold the package); may be repeated',
+    isRepeatable: true,
+  },
   },
   level: {
     flags: '--level <number>',

@@ -2,19 +2,21 @@ import { type Digest, digestOf } from '../model/digest.ts'
 import { FORMAT_VERSION } from '../model/format-version.ts'
 import { LOCK_VERSION, type Lock, type LockedImage, type LockedPackage } from '../model/lock.ts'
 import type { Recipe, Source } from '../model/recipe.ts'
-import { profileDigest, recipeDigest } from '../plan/digests.ts'
-import { type Plan, SEED } from '../plan/plan.ts'
+import { USUAL_SEED } from '../model/seed.ts'
+import { profileDigest, recipeDigest, stepDigest } from '../plan/digests.ts'
+import type { Plan, PlanNode } from '../plan/plan.ts'
 import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
 import { readRecipeFile } from './inputs.ts'
+import { describeChanges } from './lock-changes.ts'
 
-/** The lock of a plan with no outputs yet: everything that the recipes alone decide. */
-export async function lockOf(plan: Plan): Promise<Lock> {
+/**
+ * The lock of a plan with no outputs yet: everything that the recipes alone decide.
+ * @param before whose vouchers stay with the files that they vouch for
+ */
+export async function lockOf(plan: Plan, before: Lock | undefined): Promise<Lock> {
   const packages: Record<string, LockedPackage> = {}
-  for (const [name, { recipe }] of plan.nodes) {
-    const { version, license, sources } = recipe
-    packages[name] = { version, license, recipe: await digestRecipe(recipe), sources, output: '' }
-  }
+  for (const [name, node] of plan.nodes) packages[name] = await lockedPackage(plan, node, before?.packages[name])
   return {
     version: LOCK_VERSION,
     format: FORMAT_VERSION,
@@ -30,7 +32,7 @@ export async function lockOf(plan: Plan): Promise<Lock> {
 /** The lock with what a build gave. */
 export function withOutputs(
   lock: Lock,
-  outputs: ReadonlyMap<string, Digest>,
+  outputs: ReadonlyMap<string, string>,
   images: Readonly<Record<string, LockedImage>>,
 ): Lock {
   const packages = Object.fromEntries(
@@ -48,25 +50,6 @@ export function checkFresh(locked: Lock, current: Lock): void {
     fields: { file: `locks/${profile}.lock.json`, changes },
     hint: `Accept the changes with: mrrl lock ${profile}`,
   })
-}
-
-/** What differs between two locks, in words; outputs and images are not compared. */
-export function describeChanges(locked: Lock, current: Lock): string[] {
-  const changes: string[] = []
-  if (locked.format !== current.format) changes.push(`image format ${locked.format} → ${current.format}`)
-  if (locked.epoch !== current.epoch) changes.push(`epoch ${locked.epoch} → ${current.epoch}`)
-  if (locked.profileDigest !== current.profileDigest)
-    changes.push(`profile ${current.profile} or its toolchain changed`)
-  const names = new Set([...Object.keys(locked.packages), ...Object.keys(current.packages)])
-  for (const name of [...names].sort(compareBytes)) {
-    const before = locked.packages[name]
-    const now = current.packages[name]
-    if (before === undefined) changes.push(`package ${name} is new`)
-    else if (now === undefined) changes.push(`package ${name} is gone`)
-    else if (before.version !== now.version) changes.push(`package ${name} ${before.version} → ${now.version}`)
-    else if (before.recipe !== now.recipe) changes.push(`recipe ${name} changed`)
-  }
-  return changes
 }
 
 /** Throws `E_NOT_REPRODUCIBLE` when a package came out with other bits than those locked. */
@@ -87,6 +70,27 @@ export function checkImage(lock: Lock, file: string, digest: Digest): void {
   })
 }
 
+async function lockedPackage(plan: Plan, node: PlanNode, before: LockedPackage | undefined): Promise<LockedPackage> {
+  const { recipe } = node
+  const { version, ownVersion, license, sources } = recipe
+  return {
+    version,
+    pinnedFrom: version === ownVersion ? '' : ownVersion,
+    license,
+    recipe: await digestRecipe(recipe),
+    step: stepDigest(plan, node),
+    needs: [...new Set([...node.tools, ...node.cross, ...node.sysroot])].sort(compareBytes),
+    sources,
+    vouchers: before !== undefined && haveSameFiles(before.sources, sources) ? before.vouchers : [],
+    output: '',
+  }
+}
+
+/** True when both are the same archives, wherever they come from and however they are unpacked. */
+function haveSameFiles(a: readonly Source[], b: readonly Source[]): boolean {
+  return a.length === b.length && a.every(({ integrity }, index) => integrity === b[index]?.integrity)
+}
+
 async function digestRecipe(recipe: Recipe): Promise<Digest> {
   const names = [...recipe.files, ...recipe.patches]
   const digests = await Promise.all(
@@ -96,7 +100,7 @@ async function digestRecipe(recipe: Recipe): Promise<Digest> {
 }
 
 function seedsOf(plan: Plan): Readonly<Record<string, Source>> {
-  const seeds: Record<string, Source> = { [`${SEED}/${plan.seed.triple}`]: plan.seed.source }
+  const seeds: Record<string, Source> = { [`${USUAL_SEED}/${plan.usualSeed.triple}`]: plan.usualSeed.source }
   if (plan.prebuilt !== undefined) seeds[`${plan.toolchain.name}/${plan.prebuilt.triple}`] = plan.prebuilt.source
   return seeds
 }

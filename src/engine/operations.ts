@@ -1,9 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { type Digest, formatDigest, sizeOf } from '../model/digest.ts'
 import type { Lock } from '../model/lock.ts'
 import type { Plan } from '../plan/plan.ts'
-import { formatLock, readLock } from '../recipes/lock-file.ts'
-import { writeAtomic } from '../store/disk.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { sweepLeftovers } from '../store/sweep.ts'
 import { useStore } from '../store/users.ts'
@@ -11,18 +8,10 @@ import { MrrlError } from '../util/errors.ts'
 import { type BuiltPackage, buildPackages } from './build.ts'
 import { heal } from './heal.ts'
 import { type WrittenImages, writeImages } from './images.ts'
-import { checkFresh, checkImage, checkOutput, describeChanges, lockOf, withOutputs } from './lock.ts'
+import { checkFresh, checkImage, checkOutput, lockOf } from './lock.ts'
 import type { BuildReport, ImageReport, StepReport } from './report.ts'
-import { lockPath, planOf } from './resolve.ts'
+import { resolveLocked } from './resolve.ts'
 import type { Settings } from './settings.ts'
-
-/** What `mrrl lock` did. */
-export interface LockReport {
-  readonly report: BuildReport
-  /** What is different from the lock before, in words. */
-  readonly changes: readonly string[]
-  readonly path: string
-}
 
 /**
  * Builds a profile's images as locked. Throws `E_LOCK_MISSING`, `E_LOCK_INVALID`, `E_LOCK_STALE` before any work, the
@@ -30,55 +19,26 @@ export interface LockReport {
  */
 export async function build(profile: string, settings: Settings): Promise<BuildReport> {
   const started = performance.now()
-  const plan = await planOf(profile, settings)
-  const lock = await readLock(lockPath(profile, settings), profile)
-  checkFresh(lock, await lockOf(plan))
+  const { plan, lock } = await resolveLocked(profile, settings)
+  checkFresh(lock, await lockOf(plan, lock))
   const store = await openStore(settings.home)
   const run = await useStore(store.layout, () => runBuild(plan, store, settings, lock), sweepLeftovers)
   return reportOf(plan, run, lock, settings, started)
 }
 
-/** Writes the lock of a profile anew: builds it and records what came out. */
-export async function lock(profile: string, settings: Settings): Promise<LockReport> {
-  const started = performance.now()
-  const plan = await planOf(profile, settings)
-  const path = lockPath(profile, settings)
-  const before = await lockBefore(path, profile)
-  const current = await lockOf(plan)
-  const store = await openStore(settings.home)
-  const run = await useStore(store.layout, () => runBuild(plan, store, settings, undefined), sweepLeftovers)
-  const images = Object.fromEntries(run.images.images.map(({ file, digest }) => [file, { digest }]))
-  const outputs = new Map([...run.built].map(([name, { result }]) => [name, result.output]))
-  const after = withOutputs(current, outputs, images)
-  await mkdir(settings.lockFolder, { recursive: true })
-  await writeAtomic(path, formatLock(after), settings.lockFolder)
-  const changes =
-    before === undefined ? ['the lock is new'] : [...describeChanges(before, after), ...changedOutputs(before, after)]
-  return { report: reportOf(plan, run, before, settings, started), changes, path }
-}
-
-/**
- * Writes the lock of a profile without building it: sources, recipes and encoders are pinned, and outputs only as far
- * as nothing changed since they were recorded. A build then compares what is pinned and accepts the rest.
- */
-export async function lockSources(profile: string, settings: Settings): Promise<Omit<LockReport, 'report'>> {
-  const plan = await planOf(profile, settings)
-  const path = lockPath(profile, settings)
-  const before = await lockBefore(path, profile)
-  const current = await lockOf(plan)
-  const changes = before === undefined ? ['the lock is new'] : describeChanges(before, current)
-  const after = before !== undefined && changes.length === 0 ? before : current
-  await mkdir(settings.lockFolder, { recursive: true })
-  await writeAtomic(path, formatLock(after), settings.lockFolder)
-  return { changes, path }
-}
-
-interface BuildOutcome {
+/** Outputs and images of one build. */
+export interface BuildOutcome {
   readonly built: ReadonlyMap<string, BuiltPackage>
   readonly images: WrittenImages
 }
 
-async function runBuild(plan: Plan, store: Store, settings: Settings, lock: Lock | undefined): Promise<BuildOutcome> {
+/** Builds a plan and writes its images; compares both with a lock, where there is one. */
+export async function runBuild(
+  plan: Plan,
+  store: Store,
+  settings: Settings,
+  lock: Lock | undefined,
+): Promise<BuildOutcome> {
   const check = (name: string, output: Digest): void => {
     if (lock !== undefined) checkOutput(lock, name, output)
   }
@@ -115,7 +75,8 @@ async function healing(
   }
 }
 
-function reportOf(
+/** The report of a build. `started` is the time in milliseconds that `performance.now()` gave at the beginning. */
+export function reportOf(
   plan: Plan,
   { built, images }: BuildOutcome,
   lock: Lock | undefined,
@@ -140,22 +101,4 @@ function reportOf(
     jobs: settings.jobs,
     packages: images.manifest.packages,
   }
-}
-
-async function lockBefore(path: string, profile: string): Promise<Lock | undefined> {
-  try {
-    return await readLock(path, profile)
-  } catch (error) {
-    if (error instanceof MrrlError && (error.code === 'E_LOCK_MISSING' || error.code === 'E_LOCK_INVALID'))
-      return undefined
-    throw error
-  }
-}
-
-function changedOutputs(before: Lock, after: Lock): string[] {
-  const packages = Object.keys(after.packages).filter(
-    (name) => (before.packages[name]?.output ?? '') !== after.packages[name]?.output,
-  )
-  const images = Object.keys(after.images).filter((file) => before.images[file]?.digest !== after.images[file]?.digest)
-  return [...packages.map((name) => `output of ${name}`), ...images.map((file) => `image ${file}`)]
 }

@@ -1,3 +1,5 @@
+import type { UpdateRules } from './update.ts'
+
 /** Parts that the files of one package are split into. */
 export const OUTPUT_NAMES = ['runtime', 'dev', 'static', 'doc', 'locale', 'debug'] as const
 export type OutputName = (typeof OUTPUT_NAMES)[number]
@@ -55,6 +57,8 @@ export interface Steps {
 export interface Recipe {
   readonly name: string
   readonly version: string
+  /** Version that the recipe states; another than `version` where a lock pins that. No part of any key. */
+  readonly ownVersion: string
   readonly summary: string
   /** SPDX licence expression of what is built. */
   readonly license: string
@@ -77,6 +81,8 @@ export interface Recipe {
   readonly timeout: number
   /** About how many seconds of one processor it takes: orders the first build, and is no part of any key. */
   readonly weight: number
+  /** Where newer versions are looked for; no part of any key. */
+  readonly update: UpdateRules
   /** Folder of the recipe, for its files. */
   readonly folder: string
 }

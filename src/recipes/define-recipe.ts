@@ -1,4 +1,5 @@
 import type { OutputName, Role } from '../model/recipe.ts'
+import type { SignatureKind } from '../model/update.ts'
 
 /** One source as written in a recipe; what is left out has the default named here. */
 export interface SourceInput {
@@ -14,6 +15,33 @@ export interface SourceInput {
   readonly strip?: number
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
+}
+
+/** Signatures that upstream publishes, and the keys that count. */
+export interface SignatureInput {
+  readonly kind: SignatureKind
+  /** Appended to the file's URL: `.sig`; '' for a checksum file that is signed in itself. */
+  readonly suffix: string
+  /** Default `file`. */
+  readonly signed?: 'file' | 'unpacked'
+  /** Files beside the recipe. */
+  readonly keys: readonly string[]
+}
+
+/** Where `mrrl lock --update` looks for newer versions, and who may vouch for them. */
+export interface UpdateInput {
+  /** Semver range of the versions to take. */
+  readonly range: string
+  /**
+   * `npm:<package>`, `debian:<source package>[@<suite>]`, `https://…/` (a directory page), `github:<owner>/<repository>`,
+   * `gitlab:<host>/<path>`, `kernel.org`.
+   */
+  readonly indexes: readonly string[]
+  /** How a page or tag writes a version, e.g. `release-{version}`; default: as the sources' file names do. */
+  readonly pattern?: string
+  readonly signatures?: readonly SignatureInput[]
+  /** Files of checksums; `{version}` in the URL stands for the version. */
+  readonly checksums?: readonly { readonly url: string; readonly signatures?: readonly SignatureInput[] }[]
 }
 
 /** A recipe as its author writes it. `parseRecipe` checks it and fills in the defaults. */
@@ -42,6 +70,8 @@ export interface RecipeInput {
   readonly timeout?: number
   /** About how many seconds of one processor it takes; default 10. */
   readonly weight?: number
+  /** Default: never updated. No part of any key. */
+  readonly update?: UpdateInput
 }
 
 /** States a recipe; the types guide the author, the checks happen when it is loaded. */

@@ -5,17 +5,22 @@ export function invalidField(file: string, field: string, rule: string): MrrlErr
   return new MrrlError('E_RECIPE_INVALID', `${file}: ${field} ${rule}`, { fields: { file, field } })
 }
 
-/** Reads the fields of one object of a recipe or profile, and refuses those it does not know. */
+/** Reads the fields of one object of a recipe, profile or lock, and refuses those it does not know. */
 export class FieldReader {
   readonly file: string
   readonly at: string
   readonly #value: Readonly<Record<string, unknown>>
+  readonly #invalid: typeof invalidField
   readonly #read = new Set<string>()
 
-  /** Throws `E_RECIPE_INVALID` when `value` is not an object. `at` is '' for the top of the file. */
-  constructor(file: string, at: string, value: unknown) {
+  /**
+   * Throws when `value` is not an object. `at` is '' for the top of the file; `invalid` makes the errors, with code
+   * `E_RECIPE_INVALID` unless a caller has its own.
+   */
+  constructor(file: string, at: string, value: unknown, invalid: typeof invalidField = invalidField) {
     this.file = file
     this.at = at
+    this.#invalid = invalid
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.#wrong('', 'must be an object')
     this.#value = value as Readonly<Record<string, unknown>>
   }
@@ -72,12 +77,12 @@ export class FieldReader {
   objects(name: string): readonly FieldReader[] {
     const value = this.#take(name) ?? []
     if (!Array.isArray(value)) throw this.#wrong(name, 'must be a list')
-    return value.map((item, index) => new FieldReader(this.file, this.#path(`${name}[${index}]`), item))
+    return value.map((item, index) => new FieldReader(this.file, this.#path(`${name}[${index}]`), item, this.#invalid))
   }
 
   /** A reader for one object; an absent one is empty. */
   object(name: string): FieldReader {
-    return new FieldReader(this.file, this.#path(name), this.#take(name) ?? {})
+    return new FieldReader(this.file, this.#path(name), this.#take(name) ?? {}, this.#invalid)
   }
 
   /** The names in this object, for objects whose keys are data. */
@@ -110,6 +115,6 @@ export class FieldReader {
   }
 
   #wrong(name: string, rule: string): MrrlError {
-    return invalidField(this.file, name === '' ? this.at || 'the default export' : this.#path(name), rule)
+    return this.#invalid(this.file, name === '' ? this.at || 'the default export' : this.#path(name), rule)
   }
 }

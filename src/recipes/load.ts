@@ -2,23 +2,29 @@ import { existsSync, readdirSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Pin } from '../model/lock.ts'
 import type { Profile } from '../model/profile.ts'
-import type { Recipe } from '../model/recipe.ts'
+import type { Recipe, Source } from '../model/recipe.ts'
 import type { Toolchain } from '../model/toolchain.ts'
 import { MrrlError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
 import { parseProfile } from './parse-profile.ts'
-import { parseRecipe } from './parse-recipe.ts'
+import { parseRecipe, sourcesFor } from './parse-recipe.ts'
 import { parseToolchain } from './parse-toolchain.ts'
 
 /** Finds and checks the modules below one or more recipe folders; an earlier folder wins over a later one. */
 export class RecipeLoader {
   readonly #folders: readonly string[]
+  readonly #pins: ReadonlyMap<string, Pin>
   readonly #recipes = new Map<string, Promise<Recipe>>()
 
-  /** Each folder holds `packages/<name>/recipe.ts`, `profiles/<name>.ts` and `toolchains/<name>.ts`. */
-  constructor(folders: readonly string[]) {
+  /**
+   * Each folder holds `packages/<name>/recipe.ts`, `profiles/<name>.ts` and `toolchains/<name>.ts`.
+   * @param pins versions to take instead of the recipes' own, by package
+   */
+  constructor(folders: readonly string[], pins: ReadonlyMap<string, Pin> = new Map()) {
     this.#folders = folders
+    this.#pins = pins
     resolveOwnName()
   }
 
@@ -27,7 +33,7 @@ export class RecipeLoader {
     const known = this.#recipes.get(name)
     if (known !== undefined) return known
     const loading = this.#load(join('packages', name), 'recipe', async (exported, file, folder) => {
-      const recipe = parseRecipe(exported, file, folder)
+      const recipe = parseRecipe(exported, file, folder, this.#pins.get(name))
       if (recipe.name === name) return recipe
       throw new MrrlError('E_RECIPE_INVALID', `${file}: name must be ${name}, as its folder`, {
         fields: { file, field: 'name' },
@@ -35,6 +41,14 @@ export class RecipeLoader {
     }).then((recipe) => recipe ?? this.#unknown('E_PACKAGE_UNKNOWN', 'package', name, this.#names('packages')))
     this.#recipes.set(name, loading)
     return loading
+  }
+
+  /** The sources that a recipe names for a version; hashes and sizes are still those of its own version. */
+  async sourcesFor(name: string, version: string): Promise<readonly Source[]> {
+    const sources = await this.#load(join('packages', name), 'recipe', (exported, file) =>
+      sourcesFor(exported, file, version),
+    )
+    return sources ?? this.#unknown('E_PACKAGE_UNKNOWN', 'package', name, this.#names('packages'))
   }
 
   /** Throws `E_PROFILE_UNKNOWN` with the nearest name, or `E_RECIPE_INVALID`. */

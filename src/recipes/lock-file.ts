@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { digestOf, formatDigest } from '../model/digest.ts'
-import { LOCK_VERSION, type Lock, type LockedPackage } from '../model/lock.ts'
+import type { Lock, LockedPackage } from '../model/lock.ts'
 import type { Source } from '../model/recipe.ts'
 import { compareBytes } from '../util/compare.ts'
 import { isErrno, MrrlError } from '../util/errors.ts'
+import { invalidLock, readLockFields } from './parse-lock.ts'
 
 /**
  * Text of a lock: fixed key order, one source per block, and a checksum over the rest as the last line, so that an
@@ -15,27 +16,23 @@ export function formatLock(lock: Lock): string {
 }
 
 /**
- * Reads a lock's text; `file` is what errors call it. Throws `E_LOCK_INVALID` when it is no lock of this version or
- * was changed by anything but this program.
+ * Reads a lock's text; `file` is what errors call it. Throws `E_LOCK_INVALID` when it is no lock or was changed by
+ * anything but this program, and `E_LOCK_VERSION` for another layout.
  */
 export function parseLock(text: string, file: string): Lock {
-  let value: Lock & { readonly checksum?: unknown }
+  let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw invalid(file, 'is not JSON', cause)
+    throw new MrrlError('E_LOCK_INVALID', `${file} is not JSON`, { fields: { file }, cause })
   }
-  if (typeof value !== 'object' || value === null) throw invalid(file, 'is not a lock')
-  if (value.version !== LOCK_VERSION)
-    throw invalid(file, `has version ${value.version}, this program reads ${LOCK_VERSION}`)
-  const { checksum: _checksum, ...lock } = value
+  const lock = readLockFields(value, file)
   // Written anew and compared, so that not one byte can differ from what the program wrote.
-  const expected = safely(() => formatLock(lock), file)
-  if (expected !== text) throw invalid(file, 'was changed by hand, or by a merge')
-  return lock
+  if (formatLock(lock) === text) return lock
+  throw new MrrlError('E_LOCK_INVALID', `${file} was changed by hand, or by a merge`, { fields: { file } })
 }
 
-/** Reads a lock file; throws `E_LOCK_MISSING` when there is none. */
+/** Reads a profile's lock file; throws `E_LOCK_MISSING` when there is none, and what {@link parseLock} throws. */
 export async function readLock(path: string, profile: string): Promise<Lock> {
   const file = `locks/${profile}.lock.json`
   let text: string
@@ -49,7 +46,9 @@ export async function readLock(path: string, profile: string): Promise<Lock> {
       cause,
     })
   }
-  return parseLock(text, file)
+  const lock = parseLock(text, file)
+  if (lock.profile !== profile) throw invalidLock(file, 'profile', `must be ${profile}, as in its name`)
+  return lock
 }
 
 function ordered(lock: Lock): object {
@@ -66,8 +65,19 @@ function ordered(lock: Lock): object {
   }
 }
 
-function orderedPackage({ version, license, recipe, sources, output }: LockedPackage): object {
-  return { version, license, recipe, sources: sources.map(orderedSource), output }
+function orderedPackage(locked: LockedPackage): object {
+  const { version, pinnedFrom, license, recipe, step, needs, sources, vouchers, output } = locked
+  return {
+    version,
+    pinnedFrom,
+    license,
+    recipe,
+    step,
+    needs,
+    sources: sources.map(orderedSource),
+    vouchers: vouchers.map(({ kind, by, file }) => ({ kind, by, file })),
+    output,
+  }
 }
 
 function orderedSource({ at, integrity, size, from, inner, strip, include, exclude }: Source): object {
@@ -81,16 +91,4 @@ function byName<T>(values: Readonly<Record<string, T>>, order: (value: T) => obj
 
 function checksum(body: string): string {
   return formatDigest(digestOf(Buffer.from(body)))
-}
-
-function safely<T>(work: () => T, file: string): T {
-  try {
-    return work()
-  } catch (cause) {
-    throw invalid(file, 'has a field of the wrong kind', cause)
-  }
-}
-
-function invalid(file: string, what: string, cause?: unknown): MrrlError {
-  return new MrrlError('E_LOCK_INVALID', `${file} ${what}`, { fields: { file }, cause })
 }

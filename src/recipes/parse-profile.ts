@@ -13,8 +13,8 @@ import {
   type User,
 } from '../model/profile.ts'
 import { FieldReader } from './fields.ts'
+import { PACKAGE_NAME, PROFILE_NAME, TOOLCHAIN_NAME } from './patterns.ts'
 
-const NAME = /^[a-z0-9][a-z0-9_+-]*$/
 const PATH = /^[^/\0][^\0]*$/
 const ABSOLUTE = /^\/[^\0:]*$/
 const ID_RANGE = [0, 2 ** 32 - 2] as const
@@ -30,12 +30,12 @@ export function parseProfile(exported: unknown, file: string): Profile {
   const cpu = target.oneOf<BuildOptions['cpu']>('cpu', CPUS[arch], CPUS[arch][0])
   const shell = fields.string('shell', ABSOLUTE, 'an absolute path', '/bin/sh')
   const profile: Profile = {
-    name: fields.string('name', NAME, 'a lower-case name'),
+    name: fields.string('name', PROFILE_NAME, 'a lower-case name'),
     summary: fields.string('summary', /^\S.*$/, 'a line of text'),
     arch,
     kernel: target.string('kernel', /^\d+\.\d+$/, 'a kernel version such as 4.4', '4.4'),
-    toolchain: fields.string('toolchain', /^[a-z0-9][a-z0-9_.+-]*$/, 'the name of a toolchain'),
-    packages: fields.strings('packages', NAME, 'a package name'),
+    toolchain: fields.string('toolchain', TOOLCHAIN_NAME, 'the name of a toolchain'),
+    packages: fields.strings('packages', PACKAGE_NAME, 'a package name'),
     options: readOptions(fields.object('build'), cpu),
     packageOptions: readPackageOptions(fields.object('packageBuild'), arch),
     shell,
@@ -144,6 +144,6 @@ function readPermission(fields: FieldReader): Permission {
 
 function readOverrides(fields: FieldReader): Readonly<Record<string, string>> {
   const overrides: Record<string, string> = {}
-  for (const path of fields.keys()) overrides[path] = fields.string(path, NAME, 'a package name')
+  for (const path of fields.keys()) overrides[path] = fields.string(path, PACKAGE_NAME, 'a package name')
   return overrides
 }

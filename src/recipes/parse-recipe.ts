@@ -1,37 +1,37 @@
+import type { Pin } from '../model/lock.ts'
 import { type Needs, OUTPUT_NAMES, type OutputName, type Recipe, ROLES, type Source } from '../model/recipe.ts'
 import { isRange } from '../util/version.ts'
 import { FieldReader } from './fields.ts'
+import { readUpdateRules } from './parse-update.ts'
+import { FILE_NAME, INTEGRITY, LICENSE, LOCATION, PACKAGE_NAME, RELATIVE, VERSION } from './patterns.ts'
 
-const NAME = /^[a-z0-9][a-z0-9+-]*$/
-const VERSION = /^[0-9][0-9A-Za-z.+~-]*$/
-const LICENSE = /^[A-Za-z0-9.+() -]+$/
-const LOCATION = /^(https:\/\/|file:|npm:|debian:)\S+$/
-const INTEGRITY = /^sha(256-[A-Za-z0-9+/]{43}=|512-[A-Za-z0-9+/]{86}==)$/
-const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
-const RELATIVE = /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\0]*$/
 const ANY = /^[\s\S]*$/
 
 /** Names that the build environment sets itself; a recipe must not. */
 const RESERVED = new Set(['PATH', 'HOME', 'TZ', 'LC_ALL', 'MAKEFLAGS', 'SOURCE_DATE_EPOCH', 'SRC', 'OUT', 'FILES'])
 
 /**
- * Checks what a recipe module exports and fills in the defaults.
+ * Checks what a recipe module exports and fills in the defaults. With a `pin`, version and hashes are the pin's, as long
+ * as the recipe is the one that was pinned from.
  * Throws `E_RECIPE_INVALID` with the file and the field that breaks a rule.
  */
-export function parseRecipe(exported: unknown, file: string, folder: string): Recipe {
+export function parseRecipe(exported: unknown, file: string, folder: string, pin?: Pin): Recipe {
   const fields = new FieldReader(file, '', exported)
-  const name = fields.string('name', NAME, 'a lower-case package name')
-  const version = fields.string('version', VERSION, 'an exact version such as 1.37.0')
+  const name = fields.string('name', PACKAGE_NAME, 'a lower-case package name')
+  const ownVersion = fields.string('version', VERSION, 'an exact version such as 1.37.0')
+  const own = { version: ownVersion, sources: readSources(fields, ownVersion) }
+  const { version, sources } = pinned(fields, own, pin) ?? own
   const needs = fields.object('needs')
   const build = fields.object('build')
   const recipe: Recipe = {
     name,
     version,
+    ownVersion,
     summary: fields.string('summary', /^\S.*$/, 'a line of text'),
     license: fields.string('license', LICENSE, 'an SPDX licence expression'),
     homepage: fields.string('homepage', /^https?:\/\/\S+$/, 'a URL'),
     role: fields.oneOf('role', ROLES, 'target'),
-    sources: readSources(fields, version),
+    sources,
     needs: readNeeds(needs),
     files: fields.strings('files', FILE_NAME, 'the name of a file beside the recipe', []),
     patches: fields.strings('patches', FILE_NAME, 'the name of a file beside the recipe', []),
@@ -45,6 +45,7 @@ export function parseRecipe(exported: unknown, file: string, folder: string): Re
     remove: fields.strings('remove', /^[^/]/, 'a glob without a leading slash', []),
     timeout: fields.integer('timeout', [1, 86_400], 3600),
     weight: fields.integer('weight', [0, 86_400], 10),
+    update: readUpdateRules(fields.object('update')),
     folder,
   }
   needs.finish()
@@ -64,6 +65,28 @@ function readNeeds(fields: FieldReader): Needs {
       return name
     })
   return { build: names('build'), target: names('target'), runtime: names('runtime'), ranges }
+}
+
+/** What a recipe is with a pin; undefined when its version, or where its sources are, is not what it was then. */
+function pinned(
+  fields: FieldReader,
+  own: { readonly version: string; readonly sources: readonly Source[] },
+  pin: Pin | undefined,
+): { readonly version: string; readonly sources: readonly Source[] } | undefined {
+  if (pin === undefined || pin.pinnedFrom !== own.version) return undefined
+  const sources = readSources(fields, pin.version)
+  const places = ({ at, from }: Source): string => [at, ...from].join('\n')
+  if (sources.map(places).join('\n\n') !== pin.sources.map(places).join('\n\n')) return undefined
+  const withHash = (source: Source, { integrity, size }: Source): Source => ({ ...source, integrity, size })
+  return {
+    version: pin.version,
+    sources: sources.map((source, index) => withHash(source, pin.sources[index] ?? source)),
+  }
+}
+
+/** The sources that a recipe module names for a version; hashes and sizes are still those of its own version. */
+export function sourcesFor(exported: unknown, file: string, version: string): readonly Source[] {
+  return readSources(new FieldReader(file, '', exported), version)
 }
 
 function readSources(fields: FieldReader, version: string): readonly Source[] {

@@ -2,9 +2,7 @@ import { ARCHES, type Arch } from '../model/profile.ts'
 import type { PrebuiltTarget, Toolchain } from '../model/toolchain.ts'
 import { FieldReader } from './fields.ts'
 import { readSource } from './parse-recipe.ts'
-
-const NAME = /^[a-z0-9][a-z0-9_.+-]*$/
-const TRIPLE = /^[a-z0-9_]+(-[a-z0-9_]+)+$/
+import { LICENSE, PACKAGE_NAME, RELATIVE, TOOLCHAIN_NAME, TRIPLE } from './patterns.ts'
 
 /** Checks what a toolchain module exports; throws `E_RECIPE_INVALID` with the file and the field. */
 export function parseToolchain(exported: unknown, file: string): Toolchain {
@@ -12,32 +10,60 @@ export function parseToolchain(exported: unknown, file: string): Toolchain {
   const kind = fields.oneOf('kind', ['prebuilt', 'source'])
   const name = fields.string('name', NAME, 'a lower-case name')
   const gcc = fields.string('gcc', /^\d+\.\d+(\.\d+)?$/, "GCC's version, such as 14.2")
-  const toolchain: Toolchain =
-    kind === 'source'
-      ? {
-          kind,
-          name,
-          gcc,
-          triples: readByArch(fields.object('triples'), (triples, arch) =>
-            triples.string(arch, TRIPLE, 'a target triple'),
-          ),
-          packages: fields.strings('packages', NAME, 'a package name'),
-          sysroot: fields.strings('sysroot', NAME, 'a package name'),
-        }
-      : {
-          kind,
-          name,
-          gcc,
-          license: fields.string('license', /^[A-Za-z0-9.+() -]+$/, 'an SPDX licence expression'),
-          homepage: fields.string('homepage', /^https?:\/\/\S+$/, 'a URL'),
-          targets: readByArch(fields.object('targets'), (targets, arch) => readTarget(targets.object(arch))),
-          replaces: readReplaces(fields.object('replaces')),
-        }
+  const toolchain = { ...readKind(kind, fields), name, gcc }
   fields.finish()
   return toolchain
 }
 
 function readTarget(fields: FieldReader): PrebuiltTarget {
+type WithoutHead<T> = T extends Toolchain ? Omit<T, 'name' | 'gcc'> : never
+
+function readKind(kind: Toolchain['kind'], fields: FieldReader): WithoutHead<Toolchain> {
+  if (kind === 'source') {
+    return {
+      kind,
+      triples: readByArch(fields.object('triples'), (triples, arch) => triples.string(arch, TRIPLE, 'a target triple')),
+      packages: fields.strings('packages', PACKAGE_NAME, 'a package name'),
+      sysroot: fields.strings('sysroot', PACKAGE_NAME, 'a package name'),
+    }
+  }
+  const origin = {
+    license: fields.string('license', LICENSE, 'an SPDX licence expression'),
+    homepage: fields.string('homepage', /^https?:\/\/\S+$/, 'a URL'),
+  }
+  if (kind === 'prebuilt') {
+    return {
+      kind,
+      ...origin,
+      targets: readByArch(fields.object('targets'), (targets, arch) => readTarget(targets.object(arch))),
+      replaces: readReplaces(fields.object('replaces')),
+    }
+  }
+  return {
+    kind,
+    ...origin,
+    triple: fields.string('triple', TRIPLE, 'a target triple'),
+    sources: readSources(fields, 'sources'),
+    utilities: readSources(fields, 'utilities'),
+    links: readLinks(fields.object('links')),
+  }
+}
+
+function readSources(fields: FieldReader, name: string): readonly Source[] {
+  const sources = fields.objects(name).map((source) => readSource(source, ''))
+  if (sources.length === 0) throw fields.fail(name, 'must name at least one archive')
+  return sources
+}
+
+function readLinks(fields: FieldReader): Readonly<Record<string, string>> {
+  const links: Record<string, string> = {}
+  for (const path of fields.keys()) {
+    if (path === '' || !RELATIVE.test(path)) throw fields.fail(path, 'must be a relative path')
+    links[path] = fields.string(path, /^[^/\0][^\0]*$/, 'a relative path')
+  }
+  return links
+}
+
   const target: PrebuiltTarget = {
     triple: fields.string('triple', TRIPLE, 'a target triple'),
     source: readSource(fields.object('source'), ''),
@@ -56,6 +82,6 @@ function readByArch<T>(fields: FieldReader, read: (fields: FieldReader, arch: Ar
 
 function readReplaces(fields: FieldReader): Readonly<Record<string, string>> {
   const replaces: Record<string, string> = {}
-  for (const name of fields.keys()) replaces[name] = fields.string(name, NAME, 'a package name')
+  for (const name of fields.keys()) replaces[name] = fields.string(name, PACKAGE_NAME, 'a package name')
   return replaces
 }

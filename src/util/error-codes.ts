@@ -16,6 +16,7 @@ export const ERROR_CODES = {
 
   E_LOCK_MISSING: { exit: 3, hint: 'Write it with: mrrl lock <profile>' },
   E_LOCK_INVALID: { exit: 3, hint: 'Restore the file from version control, or write it anew: mrrl lock <profile>' },
+  E_LOCK_VERSION: { exit: 3, hint: 'Another version of mrrl wrote it. Write it anew: mrrl lock <profile>' },
   E_LOCK_STALE: { exit: 3, hint: 'See what changed and accept it with: mrrl lock <profile>' },
 
   E_INTEGRITY: { exit: 4, hint: 'The file was kept out of the store. If upstream replaced it, write the lock anew.' },

@@ -88,7 +88,9 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
     'A recipe, profile or toolchain breaks a rule, or cannot be loaded. The fields `file` and `field` say where.',
   E_RECIPE_CYCLE: 'Packages need each other in a circle. The field `circle` lists them.',
   E_LOCK_MISSING: 'There is no `locks/<profile>.lock.json`.',
-  E_LOCK_INVALID: 'The lock cannot be read, has another version, or was changed by hand or by a merge.',
+  E_LOCK_INVALID:
+    'A lock is damaged, was changed by hand or by a merge, belongs to another profile, or has a field that breaks a rule.',
+  E_LOCK_VERSION: 'A lock has a layout that this version does not read. Nothing is guessed from it.',
   E_LOCK_STALE: 'Recipes, the profile or the image encoders are not those that were locked. The message names each.',
   E_INTEGRITY: 'What was fetched is not what the lock says. All locations that were tried are listed.',
   E_ARCHIVE: 'An archive is damaged, truncated, or of a kind that is not read.',
