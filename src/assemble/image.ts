@@ -22,7 +22,7 @@ export interface AssembledImage {
 }
 
 /** Name under which what the profile itself adds is listed. */
-const PROFILE_OWNER = 'profile'
+export const PROFILE_OWNER = 'profile'
 
 /** Folders that every image has, because programs and container engines expect them. */
 const BASE_FOLDERS = ['dev', 'etc', 'home', 'proc', 'root', 'run', 'sys', 'tmp', 'usr', 'var', 'var/tmp']
@@ -44,8 +44,7 @@ export async function assembleImage(
   layers: readonly Layer[],
   blobs: BlobAccess,
 ): Promise<AssembledImage> {
-  const own: Layer = { name: PROFILE_OWNER, entries: await profileEntries(profile, blobs) }
-  const merged = withParents(mergeLayers([...layers, own], { ...profile.overrides }))
+  const merged = await mergeImage(profile, layers, blobs)
   await checkFiles(merged, profile.arch, blobs)
   const modeOf = modes(profile)
   const root: Inode = { kind: 'directory', path: '', ...modeOf('', 0o755) }
@@ -60,7 +59,27 @@ export async function assembleImage(
   return { image: { entries: [root, ...entries], epoch: profile.epoch }, owners }
 }
 
-async function profileEntries(profile: Profile, blobs: BlobAccess): Promise<TreeEntry[]> {
+/** All paths of an image and who brings each, the profile or a package. Throws `E_CONFLICT`. */
+export async function mergeImage(
+  profile: Profile,
+  layers: readonly Layer[],
+  blobs: Pick<BlobAccess, 'put'>,
+): Promise<OwnedEntry[]> {
+  const own: Layer = { name: PROFILE_OWNER, entries: await profileEntries(profile, blobs) }
+  return withParents(mergeLayers([...layers, own], { ...profile.overrides }))
+}
+
+/** The field of a profile that brings a path; '' for what every image has. */
+export function profileField({ files, init, shell }: Profile, path: string): string {
+  if (files.some((file) => file.path === path)) return 'files'
+  if (path === 'sbin/init' && init !== '') return 'init'
+  if (path === 'bin/sh' && shell !== '/bin/sh') return 'shell'
+  if (path === 'etc/passwd' || path === 'etc/shadow') return 'users'
+  if (path === 'etc/group') return 'groups'
+  return path === 'etc/os-release' ? 'name' : ''
+}
+
+async function profileEntries(profile: Profile, blobs: Pick<BlobAccess, 'put'>): Promise<TreeEntry[]> {
   const texts: [string, string][] = [
     ['etc/passwd', passwdText(profile.users)],
     ['etc/group', groupText(profile.groups)],
@@ -79,7 +98,7 @@ async function profileEntries(profile: Profile, blobs: BlobAccess): Promise<Tree
   return entries
 }
 
-async function textFile(path: string, text: string, blobs: BlobAccess): Promise<TreeEntry> {
+async function textFile(path: string, text: string, blobs: Pick<BlobAccess, 'put'>): Promise<TreeEntry> {
   return { kind: 'file', path, digest: await blobs.put(Buffer.from(text)), executable: false }
 }
 

@@ -1,4 +1,5 @@
 import { BUILD_COMMANDS } from './commands/build.ts'
+import { EXPLAIN_COMMANDS } from './commands/explain.ts'
 import { IMAGE_COMMANDS } from './commands/images.ts'
 import { INSPECT_COMMANDS } from './commands/inspect.ts'
 import { LOCK_COMMANDS } from './commands/lock.ts'
@@ -10,6 +11,7 @@ export const COMMANDS: readonly CommandRow[] = [
   ...BUILD_COMMANDS,
   ...LOCK_COMMANDS,
   ...INSPECT_COMMANDS,
+  ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,
   ...STORE_COMMANDS,
 ]

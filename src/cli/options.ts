@@ -3,6 +3,7 @@ import type { BranchFilter } from '../model/image.ts'
 import type { SandboxName } from '../sandbox/sandbox.ts'
 import { SANDBOX_NAMES } from '../sandbox/sandbox.ts'
 import { InvalidArgumentError } from './commander.ts'
+import { GRAPH_FORMATS, type GraphFormat } from './graph-formats.ts'
 
 const MAX_UINT32 = 2 ** 32 - 1
 
@@ -45,6 +46,8 @@ export interface Options {
   readonly allRoot: boolean
   readonly owners: boolean
   readonly devices: boolean
+  readonly graphFormat: GraphFormat
+  readonly full: boolean
 }
 
 /** What holds when an option is not given. */
@@ -80,6 +83,8 @@ export const DEFAULTS: Options = {
   allRoot: false,
   owners: false,
   devices: false,
+  graphFormat: 'text',
+  full: false,
 }
 
 /** One option as a row of a command. */
@@ -201,6 +206,12 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
   allRoot: { flags: '--all-root', about: 'the same as --owner 0 --group 0' },
   owners: { flags: '--owners', about: 'give files to the owners in the image and keep set-id bits; needs root' },
   devices: { flags: '--devices', about: 'make devices, which are left out otherwise; needs root' },
+  graphFormat: {
+    flags: '--format <name>',
+    about: `how the graph is written: ${GRAPH_FORMATS.join(', ')} (default: text)`,
+    read: oneOf(GRAPH_FORMATS),
+  },
+  full: { flags: '--full', about: 'check every byte of the store instead of a sample' },
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -87,8 +87,15 @@ function addCommand(
   command.action((...given: unknown[]) => {
     // Strings, a list where an argument takes several, undefined where one is left out; then commander's own objects.
     const args = row.args.flatMap((_, index) => (given[index] ?? '') as string | string[])
-    onCall(row, args, { ...DEFAULTS, ...command.opts() })
+    onCall(row, args, { ...DEFAULTS, ...valuesOf(row, command) })
   })
+}
+
+/** Options by their names here: two commands may have different ones behind the same flag. */
+function valuesOf(row: CommandRow, command: Command): Partial<Options> {
+  const given: Readonly<Record<string, unknown>> = command.opts()
+  const values = row.options.map((name) => [name, given[makeOption(OPTIONS[name]).attributeName()]] as const)
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined))
 }
 
 function makeOption({ flags, about, read, isRepeatable }: OptionRow): Option {

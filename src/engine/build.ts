@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { requestKey } from '../model/build-request.ts'
+import { type BuildRequest, requestKey } from '../model/build-request.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Plan, PlanNode } from '../plan/plan.ts'
 import { type ScheduleResult, schedule } from '../plan/schedule.ts'
@@ -13,6 +13,7 @@ import { withLock } from '../store/locks.ts'
 import type { Store } from '../store/store.ts'
 import { MrrlError } from '../util/errors.ts'
 import { type Durations, readDurations, writeDurations } from './durations.ts'
+import { recordRequest } from './history.ts'
 import { Inputs } from './inputs.ts'
 import { type Jobserver, openJobserver } from './jobserver.ts'
 import type { Settings } from './settings.ts'
@@ -101,13 +102,13 @@ class BuildRun {
     const request = await this.#inputs.request(node, outputs)
     const key = requestKey(request)
     const known = await this.#store.actions.get(key)
-    if (known !== undefined) return this.#finished(name, key, known, true)
+    if (known !== undefined) return this.#finished(name, request, known, true)
     const { onEvent, signal } = this.#settings
     const waiting = setTimeout(() => onEvent({ type: 'step waiting', name }), 1000)
     await withLock(this.#store.layout, key, async () => {
       clearTimeout(waiting)
       const meanwhile = await this.#store.actions.get(key)
-      if (meanwhile !== undefined) return this.#finished(name, key, meanwhile, true)
+      if (meanwhile !== undefined) return this.#finished(name, request, meanwhile, true)
       const { sandbox, jobserver } = await this.#startMachinery()
       onEvent({ type: 'step started', name, expectedMs: durations[name] })
       try {
@@ -115,7 +116,7 @@ class BuildRun {
         const step = await runStep(name, key, request, { store: this.#store, sandbox, jobserver, signal, onLine })
         const result = { name, ...step }
         await this.#store.actions.put(key, result)
-        this.#finished(name, key, result, false)
+        await this.#finished(name, request, result, false)
       } catch (error) {
         onEvent({ type: 'step failed', name })
         throw error
@@ -123,9 +124,10 @@ class BuildRun {
     })
   }
 
-  #finished(name: string, key: Digest, result: ActionResult, cached: boolean): void {
+  async #finished(name: string, request: BuildRequest, result: ActionResult, cached: boolean): Promise<void> {
+    await recordRequest(this.#store, this.#plan.profile.name, name, request)
     if (this.#node(name).recipe.role === 'bootstrap') this.#checkBootstrap(name, result.output)
-    this.#built.set(name, { name, key, result, cached })
+    this.#built.set(name, { name, key: requestKey(request), result, cached })
     if (cached) this.#settings.onEvent({ type: 'step cached', name })
     else this.#settings.onEvent({ type: 'step finished', name, wallMs: result.wallMs, cpuMs: result.cpuMs })
   }

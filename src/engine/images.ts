@@ -178,7 +178,7 @@ async function assemble(plan: Plan, outputs: ReadonlyMap<string, Digest>, store:
 }
 
 /** Runtime files, and the locales that the profile keeps. */
-function imageFiles(split: Readonly<Record<OutputName, readonly TreeEntry[]>>, plan: Plan): TreeEntry[] {
+export function imageFiles(split: Readonly<Record<OutputName, readonly TreeEntry[]>>, plan: Plan): TreeEntry[] {
   const kept = globMatcher(plan.profile.locales.map((locale) => `**/locale/${locale}/**`))
   return [...split.runtime, ...split.locale.filter(({ path }) => kept(path))]
 }

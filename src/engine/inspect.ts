@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildRequest, requestKey } from '../model/build-request.ts'
-import type { Digest } from '../model/digest.ts'
 import { PLACES } from '../plan/environment.ts'
-import type { Plan } from '../plan/plan.ts'
 import { RecipeLoader } from '../recipes/load.ts'
 import { openSandbox } from '../sandbox/probe.ts'
 import { removeFolder } from '../store/checkouts.ts'
@@ -12,11 +9,9 @@ import { temporaryName } from '../store/disk.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { useStore } from '../store/users.ts'
 import { MrrlError } from '../util/errors.ts'
-import { nearest } from '../util/nearest.ts'
-import { Inputs } from './inputs.ts'
+import { checkName, type KnownStep, knownSteps } from './known-steps.ts'
 import { planOf } from './resolve.ts'
 import type { Settings } from './settings.ts'
-import { SourceTrees } from './sources.ts'
 import { failedFolder, stepLinks, stepMounts } from './step.ts'
 
 /** One profile, as listed. */
@@ -60,7 +55,7 @@ export async function listProfiles(settings: Settings): Promise<ProfileInfo[]> {
 /** The packages of a profile in the order in which they are built. */
 export async function listPackages(profile: string, settings: Settings): Promise<PackageInfo[]> {
   const plan = await planOf(profile, settings)
-  const keys = await knownKeys(plan, await openStore(settings.home), settings)
+  const keys = await knownSteps(plan, await openStore(settings.home), settings)
   return [...plan.nodes.values()].map(({ recipe }) => {
     const { name, version, license, role, summary } = recipe
     const known = keys.get(name)
@@ -73,7 +68,7 @@ export async function readLog(profile: string, name: string, settings: Settings)
   const plan = await planOf(profile, settings)
   checkName(plan, name)
   const store = await openStore(settings.home)
-  const step = (await knownKeys(plan, store, settings)).get(name)
+  const step = (await knownSteps(plan, store, settings)).get(name)
   if (step !== undefined) {
     const failed = join(failedFolder(store, step.key), 'log')
     if (existsSync(failed)) return { text: await readFile(failed, 'utf8'), failed: true }
@@ -90,7 +85,7 @@ export async function shell(profile: string, name: string, settings: Settings): 
   const plan = await planOf(profile, settings)
   checkName(plan, name)
   const store = await openStore(settings.home)
-  const step = (await knownKeys(plan, store, settings)).get(name)
+  const step = (await knownSteps(plan, store, settings)).get(name)
   if (step === undefined) {
     throw new MrrlError('E_USAGE', `what ${name} needs has not been built yet`, {
       hint: `Build it with: mrrl build ${profile}`,
@@ -125,46 +120,4 @@ async function openShell(name: string, step: KnownStep, store: Store, settings: 
   } finally {
     await removeFolder(work)
   }
-}
-
-interface KnownStep {
-  readonly key: Digest
-  readonly request: BuildRequest
-  readonly output: Digest | undefined
-  readonly log: Digest | undefined
-  readonly wallMs: number
-}
-
-/** The requests that can be composed from what the store has, without fetching or building anything. */
-async function knownKeys(plan: Plan, store: Store, settings: Settings): Promise<ReadonlyMap<string, KnownStep>> {
-  const sources = new SourceTrees(store, settings)
-  const inputs = new Inputs(plan, store, sources)
-  const known = new Map<string, KnownStep>()
-  const outputs = new Map<string, Digest>()
-  for (const [name, node] of plan.nodes) {
-    const needs = [...node.tools, ...node.cross, ...node.sysroot]
-    const wanted = [
-      plan.seed.source,
-      ...(plan.prebuilt === undefined ? [] : [plan.prebuilt.source]),
-      ...node.recipe.sources,
-    ]
-    const trees = await Promise.all(wanted.map((source) => sources.known(source)))
-    if (trees.includes(undefined) || !needs.every((need) => outputs.has(need))) continue
-    const request = await inputs.request(node, outputs)
-    const key = requestKey(request)
-    const result = await store.actions.get(key)
-    if (result !== undefined) outputs.set(name, result.output)
-    known.set(name, { key, request, output: result?.output, log: result?.log, wallMs: result?.wallMs ?? 0 })
-  }
-  return known
-}
-
-function checkName(plan: Plan, name: string): void {
-  if (plan.nodes.has(name)) return
-  const known = [...plan.nodes.keys()]
-  const near = nearest(name, known)
-  throw new MrrlError('E_PACKAGE_UNKNOWN', `profile ${plan.profile.name} has no package ${name}`, {
-    fields: { name, known },
-    ...(near !== undefined && { hint: `Did you mean ${near}?` }),
-  })
 }

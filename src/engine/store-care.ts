@@ -8,6 +8,7 @@ import { openStore } from '../store/store.ts'
 import { useStore } from '../store/users.ts'
 import { type OnVerified, type VerifyReport, verifyStore } from '../store/verify.ts'
 import { isErrno } from '../util/errors.ts'
+import { requestNames } from './history.ts'
 import { unpackName } from './sources.ts'
 
 /** Checks every byte of the store and removes what is damaged. */
@@ -59,5 +60,8 @@ function aliasesOf(locks: readonly Lock[]): string[] {
     ...Object.values(lock.seeds),
     ...Object.values(lock.packages).flatMap((locked) => locked.sources),
   ])
-  return sources.flatMap((source) => [source.integrity, unpackName(source)])
+  const requests = locks.flatMap(({ profile, packages }) =>
+    Object.keys(packages).flatMap((name) => requestNames(profile, name)),
+  )
+  return [...sources.flatMap((source) => [source.integrity, unpackName(source)]), ...requests]
 }

@@ -55,12 +55,29 @@ export function makeRequest(request: BuildRequest): BuildRequest {
 
 /** The action key: results are stored under it. */
 export function requestKey(request: BuildRequest): Digest {
+  return digestOf(encodeRequest(request))
+}
+
+/** The canonical bytes, which the action key is the digest of. */
+export function encodeRequest(request: BuildRequest): Uint8Array {
   const value = {
     ...request,
     version: REQUEST_VERSION,
     inputs: request.inputs.map(({ at, tree }) => ({ at, tree })),
   }
-  return digestOf(Buffer.from(canonicalJson(value)))
+  return Buffer.from(canonicalJson(value))
+}
+
+/** Reads what {@link encodeRequest} wrote; undefined for what another version wrote. */
+export function decodeRequest(bytes: Uint8Array): BuildRequest | undefined {
+  try {
+    const { version, ...request } = JSON.parse(Buffer.from(bytes).toString())
+    const isSame = version === REQUEST_VERSION && Buffer.compare(encodeRequest(request), bytes) === 0
+    return isSame ? makeRequest(request) : undefined
+  } catch (error) {
+    if (error instanceof MrrlError || error instanceof SyntaxError || error instanceof TypeError) return undefined
+    throw error
+  }
 }
 
 function broken(rule: string): MrrlError {

@@ -11,6 +11,33 @@ const DEFAULTS: readonly (readonly [OutputName, readonly string[]])[] = [
   ['locale', ['**/share/locale/**', '**/share/i18n/**', '**/lib/locale/**']],
 ]
 
+/** Where one installed file goes, and the rule that says so. */
+export interface OutputRule {
+  readonly output: OutputName | 'removed'
+  /** The glob that matches; '' when none does, which makes it a runtime file. */
+  readonly glob: string
+  /** True for a glob of the recipe, false for one that holds for every package. */
+  readonly isOwn: boolean
+}
+
+/** The rule by which {@link splitOutputs} puts a path where it is. */
+export function ruleFor(recipe: Recipe, path: string): OutputRule {
+  const matching = (globs: readonly string[]): string | undefined => globs.find((glob) => globMatcher([glob])(path))
+  const own: [OutputRule['output'], readonly string[]][] = OUTPUT_NAMES.map((name) => [
+    name,
+    recipe.outputs[name] ?? [],
+  ])
+  for (const [output, globs] of [['removed', recipe.remove] as const, ...own]) {
+    const glob = matching(globs)
+    if (glob !== undefined) return { output, glob, isOwn: true }
+  }
+  for (const [output, globs] of DEFAULTS) {
+    const glob = matching(globs)
+    if (glob !== undefined) return { output, glob, isOwn: false }
+  }
+  return { output: 'runtime', glob: '', isOwn: false }
+}
+
 /** Splits what a package installed into its outputs. Empty folders stay with the runtime files. */
 export function splitOutputs(
   recipe: Recipe,

@@ -50,12 +50,14 @@ export async function collectGarbage(store: Store, roots: GarbageRoots, isDryRun
     const aliases = await sortOut(await listTwoLevels(layout.aliases), roots.since, (path, isYoung) =>
       keepsAlias(store, path, isYoung, named, marked),
     )
-    const hashes = new Set([...marked].map(hashOf))
+    // The action key is the digest of its request, which is on record as a blob of that name.
+    const requests = actions.kept.map((path) => hashOfPath(layout.actions, path))
+    const hashes = new Set([...[...marked].map(hashOf), ...requests])
     // Their times are read before checkouts go: taking a link away makes a blob look young.
     const blobs = await sortOut(
       await listTwoLevels(layout.blobs),
       roots.since,
-      async (path, isYoung) => isYoung || hashes.has(path.slice(layout.blobs.length).replace(/[/.x]/g, '')),
+      async (path, isYoung) => isYoung || hashes.has(hashOfPath(layout.blobs, path)),
     )
     const checkouts = await sortOut(
       await listPaths(layout.checkouts),
@@ -122,7 +124,7 @@ async function keepsAlias(
 }
 
 interface Sorted {
-  readonly kept: number
+  readonly kept: readonly string[]
   readonly garbage: readonly string[]
 }
 
@@ -131,12 +133,12 @@ async function sortOut(
   since: number,
   keeps: (path: string, isYoung: boolean) => Promise<boolean>,
 ): Promise<Sorted> {
-  const garbage: string[] = []
+  const sorted: { kept: string[]; garbage: string[] } = { kept: [], garbage: [] }
   for (const path of paths) {
     const { ctimeMs } = await lstat(path)
-    if (!(await keeps(path, ctimeMs >= since))) garbage.push(path)
+    sorted[(await keeps(path, ctimeMs >= since)) ? 'kept' : 'garbage'].push(path)
   }
-  return { kept: paths.length - garbage.length, garbage }
+  return sorted
 }
 
 async function remove(kind: Collected['kind'], { kept, garbage }: Sorted, isDryRun: boolean): Promise<Collected> {
@@ -149,9 +151,14 @@ async function remove(kind: Collected['kind'], { kept, garbage }: Sorted, isDryR
     if (info.isDirectory()) await removeFolder(path)
     else await rm(path, { force: true })
   }
-  return { kind, removed: garbage.length, kept, bytes }
+  return { kind, removed: garbage.length, kept: kept.length, bytes }
 }
 
 async function listPaths(folder: string): Promise<string[]> {
   return (await readdir(folder)).map((name) => join(folder, name))
+}
+
+/** The 64 hex digits that the path of a blob or action stands for. */
+function hashOfPath(folder: string, path: string): string {
+  return path.slice(folder.length).replace(/\.(x|json)$|\//g, '')
 }
