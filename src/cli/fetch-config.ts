@@ -23,7 +23,8 @@ export async function fetchConfigFor(
   return { ...options, debianMirrors, npm, root: context.cwd, http }
 }
 
-function hostOf({ env, cwd, userHome }: Context): Host {
+/** The machine, as far as its settings are read. */
+export function hostOf({ env, cwd, userHome }: Context): Host {
   return {
     env,
     cwd,

@@ -89,7 +89,7 @@ function npmCandidate(url: string, config: FetchConfig): Candidate {
 }
 
 /** Credentials go only to the URLs they are configured for, and in clear text only within this machine. */
-function npmHeaders(url: string, config: FetchConfig): Record<string, string> {
+export function npmHeaders(url: string, config: FetchConfig): Record<string, string> {
   const parsed = new URL(url)
   if (parsed.protocol !== 'https:' && !isLoopback(parsed)) return {}
   const authorization = config.npm.authorization(parsed)
@@ -97,7 +97,7 @@ function npmHeaders(url: string, config: FetchConfig): Record<string, string> {
 }
 
 /** Moves a user name and password from a URL that a user configured into a header, where no message shows them. */
-function urlCandidate(text: string, headers: Record<string, string>): Extract<Candidate, { kind: 'url' }> {
+export function urlCandidate(text: string, headers: Record<string, string>): Extract<Candidate, { kind: 'url' }> {
   const url = new URL(text)
   const { username, password } = url
   url.username = ''
@@ -109,7 +109,7 @@ function urlCandidate(text: string, headers: Record<string, string>): Extract<Ca
 }
 
 /** Appends a path to a base URL, every segment encoded but `@` kept, as registries expect. */
-function below(base: string, path: string): string {
+export function below(base: string, path: string): string {
   const encoded = path.split('/').map((segment) => encodeURIComponent(segment).replaceAll('%40', '@'))
   return `${base.replace(/\/+$/, '')}/${encoded.join('/')}`
 }

@@ -1,5 +1,5 @@
 import { getCACertificates } from 'node:tls'
-import { readAptMirrors } from './apt-sources.ts'
+import { type AptArchive, readAptArchives, readAptMirrors } from './apt-sources.ts'
 import type { NpmConfig } from './config.ts'
 import type { HttpOptions } from './http.ts'
 import { npmConfigOf, readNpmSettings } from './npm-config.ts'
@@ -23,6 +23,8 @@ export interface HostConfig {
   readonly npm: NpmConfig
   /** Base URLs (or absolute folders) of the Debian archives in apt's sources. */
   readonly debianMirrors: () => Promise<readonly string[]>
+  /** The same with their suites and keys. */
+  readonly debianArchives: () => Promise<readonly AptArchive[]>
   readonly proxies: HttpOptions['proxies']
   /** Certificates to trust, when npm is told of more than Node knows. */
   readonly ca: readonly string[] | undefined
@@ -36,6 +38,7 @@ export async function readHostConfig(host: Host): Promise<HostConfig> {
   return {
     npm: npmConfigOf(settings, host.askNpm),
     debianMirrors: () => readAptMirrors(host),
+    debianArchives: () => readAptArchives(host),
     proxies: readProxies(host.env, settings),
     ca: extra === undefined ? undefined : [...getCACertificates('default'), extra],
   }

@@ -39,6 +39,8 @@ export const HTTP_DEFAULTS: Pick<HttpOptions, 'proxies' | 'timeouts' | 'redirect
 /** An answer whose status is 200, 206 or 416. */
 export interface HttpAnswer {
   readonly status: number
+  /** Where it came from in the end, after redirects. */
+  readonly url: string
   /** The header's value; the first when there are several. */
   header(name: string): string | undefined
   /** Reads the body; leaving early closes the connection. */
@@ -52,11 +54,19 @@ export class HttpFailure extends Error {
   readonly mayRetry: boolean
   /** Milliseconds that the server asks to wait. */
   readonly retryAfter: number
+  /** The answer's status, that of a redirect too where it may not be followed; 0 where there was no answer. */
+  readonly status: number
 
-  constructor(message: string, mayRetry: boolean, retryAfter = 0, cause?: unknown) {
+  constructor(message: string, mayRetry: boolean, retryAfter = 0, cause?: unknown, status = 0) {
     super(message, { cause })
     this.mayRetry = mayRetry
     this.retryAfter = retryAfter
+    this.status = status
+  }
+
+  /** True when no packet came back: the name could not be looked up, or nothing answered at the address. */
+  get isUnreachable(): boolean {
+    return this.cause instanceof Error && 'code' in this.cause && UNREACHABLE_CODES.test(String(this.cause.code))
   }
 }
 
@@ -64,6 +74,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const WORTH_RETRYING = new Set([408, 425, 429, 500, 502, 503, 504])
 const FINAL_CODES =
   /^(ENOTFOUND|ECONNREFUSED|EHOSTUNREACH|UND_ERR_INVALID_ARG|.*CERT.*|.*TLS.*|.*SSL.*|.*SELF_SIGNED.*)$/
+const UNREACHABLE_CODES =
+  /^(EAI_AGAIN|ENETUNREACH|ENETDOWN|EHOSTUNREACH|EHOSTDOWN|EADDRNOTAVAIL|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/
 const CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization'])
 
 /** Sends GET requests. The only user of undici. */
@@ -96,10 +108,11 @@ export class HttpClient {
     let sent = { 'user-agent': this.options.userAgent, 'accept-encoding': 'identity', ...headers }
     for (let hops = 0; ; hops++) {
       const answer = await this.#send(at, sent, signal)
-      if (!REDIRECTS.has(answer.statusCode)) return accept(answer)
+      if (!REDIRECTS.has(answer.statusCode)) return accept(answer, at.href)
       answer.body.on('error', () => undefined).destroy()
-      if (hops >= this.options.redirects) throw new HttpFailure(`more than ${hops} redirects`, false)
-      const next = redirectTarget(at, answer.headers.location)
+      if (hops >= this.options.redirects)
+        throw new HttpFailure(`more than ${hops} redirects`, false, 0, undefined, answer.statusCode)
+      const next = redirectTarget(at, answer.headers.location, answer.statusCode)
       if (next.origin !== at.origin) sent = withoutCredentials(sent)
       at = next
     }
@@ -143,7 +156,7 @@ const REASONS: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'the server stopped sending',
 }
 
-function accept(answer: Dispatcher.ResponseData): HttpAnswer {
+function accept(answer: Dispatcher.ResponseData, url: string): HttpAnswer {
   const { statusCode: status, headers, body } = answer
   const header = (name: string): string | undefined => {
     const value = headers[name]
@@ -155,7 +168,7 @@ function accept(answer: Dispatcher.ResponseData): HttpAnswer {
     const text = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
     throw new HttpFailure(text, WORTH_RETRYING.has(status), retryAfter(header('retry-after'), header('date')))
   }
-  return { status, header, body, discard }
+  return { status, url, header, body, discard }
 }
 
 /** Milliseconds from a `Retry-After` of seconds or a date, which is compared with the server's own clock. RFC 9110, 10.2.3 */
@@ -166,16 +179,17 @@ function retryAfter(value: string | undefined, date: string | undefined): number
   return Number.isNaN(wait) ? 0 : Math.max(0, wait)
 }
 
-function redirectTarget(from: URL, location: string | string[] | undefined): URL {
+function redirectTarget(from: URL, location: string | string[] | undefined, status: number): URL {
   const text = Array.isArray(location) ? location[0] : location
-  if (text === undefined || !URL.canParse(text, from.href)) throw new HttpFailure('a redirect leads nowhere', false)
+  const failure = (why: string): HttpFailure => new HttpFailure(why, false, 0, undefined, status)
+  if (text === undefined || !URL.canParse(text, from.href)) throw failure('a redirect leads nowhere')
   const to = new URL(text, from)
   to.hash = ''
   to.username = ''
   to.password = ''
   if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to
-  if (to.protocol === 'http:') throw new HttpFailure(`a redirect leads from https to plain http (${to.host})`, false)
-  throw new HttpFailure(`a redirect leads to ${to.protocol}`, false)
+  if (to.protocol === 'http:') throw failure(`a redirect leads from https to plain http (${to.host})`)
+  throw failure(`a redirect leads to ${to.protocol}`)
 }
 
 function withoutCredentials<T extends Record<string, string>>(headers: T): T {

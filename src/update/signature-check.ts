@@ -1,0 +1,11 @@
+/** What a check of one or several signatures found. Known keys are named by fingerprint or as a whole, others by id. */
+export interface SignatureCheck {
+  /** Keys that are known and signed these bytes. */
+  readonly good: readonly string[]
+  /** Keys that are known, whose signatures are of other bytes, or of a time at which the key did not count. */
+  readonly bad: readonly string[]
+  /** Keys that are not known. */
+  readonly unknown: readonly string[]
+}
+
+export const NO_SIGNATURES: SignatureCheck = { good: [], bad: [], unknown: [] }
