@@ -62,7 +62,8 @@ function checkHash(source: Source, integrity: string, from: string): void {
   if (stated.algorithm === own.algorithm && stated.hex !== own.hex) throw rerolled(source, integrity, from)
 }
 
-function rerolled(source: Source, got: string, from: string): MrrlError {
+/** The error for a name that stands for other bytes now. */
+export function rerolled(source: Source, got: string, from: string): MrrlError {
   const name = source.from.map(fileNameOf).find((each) => each !== '') ?? source.from[0] ?? ''
   return new MrrlError('E_UPDATE_REROLLED', `${name} was replaced by another file of the same name`, {
     fields: { from, expected: source.integrity, got },

@@ -31,6 +31,23 @@ export const ERROR_CODES = {
   E_FETCH_SIZE: { exit: 5, hint: 'The server sent more than the lock says. Use another location or a mirror.' },
   E_OFFLINE: { exit: 5, hint: 'Run once without --offline, or pass a mirror that holds the file: --mirror <folder>' },
 
+
+  E_INDEX: { exit: 5, hint: 'Nothing was changed. Try again later, or correct the index in the recipe (update).' },
+  E_INDEX_LIMIT: { exit: 5, hint: 'No honest index is so large or so slow. Nothing was changed.' },
+  E_INDEX_REFUSED: { exit: 4, hint: 'The index names what it must not: tell its keepers. Nothing was changed.' },
+  E_INDEX_UNSIGNED: { exit: 4, hint: 'Nothing that an archive says counts without its signature. See docs/update.md.' },
+  E_SIGNATURE: { exit: 4, hint: 'The file is not what its author signed. Nothing was changed.' },
+  E_UPDATE_DOWNGRADE: { exit: 4, hint: 'An older version is never taken by itself: write it into the recipe.' },
+  E_UPDATE_HOST: { exit: 4, hint: 'If upstream has moved, write the new location and version into the recipe.' },
+  E_UPDATE_SIGNER: {
+    exit: 4,
+    hint: 'If upstream announced another key, write the new version and its key into the recipe.',
+  },
+  E_UPDATE_UNVERIFIED: {
+    exit: 4,
+    hint: 'Add a signature, checksum file or second location to the recipe, or take it with: --accept-unverified',
+  },
+  E_UPDATE_REROLLED: { exit: 4, hint: 'Compare the two files before you take either. The lock keeps the old one.' },
   E_BUILD_FAILED: { exit: 6, hint: 'Enter the step as it was with: mrrl shell <profile> <package>' },
   E_BUILD_TIMEOUT: { exit: 6, hint: 'The step ran longer than its recipe allows (timeout).' },
   E_OUTPUT_INVALID: { exit: 6, hint: 'Correct the install step of the recipe.' },

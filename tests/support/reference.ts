@@ -100,6 +100,21 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
   E_FETCH_SIZE: 'A server sent more bytes than the lock says.',
   E_OFFLINE: 'A source is neither in the store nor in a mirror folder, and `--offline` forbids to fetch it.',
   E_BUILD_FAILED: 'A step of a package ended with a status other than 0. The last lines of its log are shown.',
+  E_INDEX:
+    'An index of versions cannot be reached, or is not of its form. Others of the package are asked all the same.',
+  E_INDEX_LIMIT: 'An index, a page of it or a checksum file is larger, longer or slower than any honest one.',
+  E_INDEX_REFUSED:
+    'An index names what it must not: a path, a file on another host or over plain http, or one file with two hashes.',
+  E_INDEX_UNSIGNED:
+    'A Debian index is not signed by a key of the archive, has expired, is of another suite, or differs from what is signed.',
+  E_SIGNATURE: 'A signature of a new file, or of its checksums, is wrong, or is none. The same for a file of keys.',
+  E_UPDATE_DOWNGRADE: 'All that is in range, or all that the indexes have, is older than what is locked.',
+  E_UPDATE_HOST: 'A new version would come from another host, npm package or Debian package than the one before.',
+  E_UPDATE_SIGNER:
+    'A new version is signed by another key than the one before, or no longer, or by none of the recipe’s.',
+  E_UPDATE_UNVERIFIED:
+    'Nobody but the place that a new version comes from says that its files are right. Nothing was written.',
+  E_UPDATE_REROLLED: 'A place, an index or a checksum file now has other bytes under a name that is locked.',
   E_BUILD_TIMEOUT: 'A step ran for longer than its recipe allows, and was ended with all its processes.',
   E_OUTPUT_INVALID: 'A step installed what cannot be in a tree: a socket, a device, a link that leads out.',
   E_CONFLICT: 'Two packages of an image have different things under the same path. Both are named.',
