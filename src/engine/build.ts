@@ -134,7 +134,7 @@ class BuildRun {
 
   /** Starts to fetch and unpack what will be needed, in the order in which it will be. */
   #fetchAhead(): void {
-    this.#sources.get('seed', this.#plan.seed.source).catch(() => undefined)
+    this.#inputs.seed().catch(() => undefined)
     for (const { recipe } of this.#plan.nodes.values()) {
       if (recipe.sources.length > 0) this.#inputs.source(recipe).catch(() => undefined)
     }

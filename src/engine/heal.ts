@@ -1,5 +1,6 @@
 import type { Digest } from '../model/digest.ts'
 import type { Plan } from '../plan/plan.ts'
+import { downloadsOf } from '../plan/seed.ts'
 import type { Store } from '../store/store.ts'
 import { dropCheckouts } from '../store/sweep.ts'
 import { MrrlError } from '../util/errors.ts'
@@ -13,8 +14,7 @@ import { unpackName } from './sources.ts'
  */
 export async function heal(plan: Plan, store: Store, built: ReadonlyMap<string, BuiltPackage>): Promise<void> {
   await dropCheckouts(store)
-  const downloads = [plan.seed.source, ...(plan.prebuilt === undefined ? [] : [plan.prebuilt.source])]
-  for (const source of [...downloads, ...[...plan.nodes.values()].flatMap(({ recipe }) => recipe.sources)]) {
+  for (const source of [...downloadsOf(plan), ...[...plan.nodes.values()].flatMap(({ recipe }) => recipe.sources)]) {
     const tree = await store.aliases.get(unpackName(source))
     if (tree !== undefined && !(await isWhole(store, tree))) {
       await store.aliases.remove(unpackName(source))

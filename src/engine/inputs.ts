@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mergeLayers } from '../assemble/merge.ts'
+import { fileNames } from '../fetch/locations.ts'
 import { type BuildRequest, makeRequest, type RequestInput } from '../model/build-request.ts'
 import { type Digest, digestOf } from '../model/digest.ts'
-import type { OutputName, Recipe } from '../model/recipe.ts'
+import type { OutputName, Recipe, Source } from '../model/recipe.ts'
+import { SEED_ANSWERS, USUAL_SEED } from '../model/seed.ts'
 import type { TreeEntry } from '../model/tree.ts'
 import { environmentFor, PLACES, prefixOf } from '../plan/environment.ts'
 import type { Plan, PlanNode } from '../plan/plan.ts'
@@ -50,7 +52,7 @@ export class Inputs {
       env: [...environmentFor(this.#plan, node)],
       output: prefix === '' ? PLACES.output : `${PLACES.output}/${prefix}`,
       platform: 'linux-x86_64',
-      hostTools: recipe.role === 'bootstrap',
+      hostTools: recipe.role === 'bootstrap' && this.#plan.seed.utilities.length === 0,
       network: false,
       timeout: recipe.timeout,
     })
@@ -80,19 +82,43 @@ export class Inputs {
   async #files(recipe: Recipe): Promise<Digest> {
     const tree = this.#store.trees.create()
     for (const name of [...recipe.files, ...recipe.patches]) {
-      await tree.addFile(name, await readRecipeFile(recipe, name), false)
+      const isForeign = name === SEED_ANSWERS && this.#plan.seed.name !== USUAL_SEED
+      await tree.addFile(name, isForeign ? new Uint8Array() : await readRecipeFile(recipe, name), false)
     }
     return tree.finish()
   }
 
-  /** The seed, and its C library where programs linked against it look for the loader. */
-  async #seed(node: PlanNode): Promise<RequestInput[]> {
-    const seed = await this.#sources.get('seed', this.#plan.seed.source)
-    const inputs: RequestInput[] = [{ at: PLACES.seed, tree: seed }]
-    if (node.recipe.role !== 'bootstrap') {
-      inputs.push({ at: '/lib64', tree: await this.#subtree(seed, `${this.#plan.seed.sysroot}/lib`) })
-    }
-    return inputs
+  /** Starts to fetch what the seed is made of. */
+  async seed(): Promise<void> {
+    const { sources, utilities } = this.#plan.seed
+    await this.#seedTree([...sources, ...utilities])
+  }
+
+  /** The seed, and parts of it where its programs and those that it compiles expect them. */
+  async #seed({ recipe }: PlanNode): Promise<RequestInput[]> {
+    const { sources, utilities, places, bootstrapPlaces } = this.#plan.seed
+    const isBootstrap = recipe.role === 'bootstrap'
+    const seed = await this.#seedTree(isBootstrap ? [...sources, ...utilities] : sources)
+    return Promise.all(
+      Object.entries(isBootstrap ? bootstrapPlaces : places).map(async ([at, folder]) => {
+        return { at, tree: folder === '' ? seed : await this.#subtree(seed, folder) }
+      }),
+    )
+  }
+
+  async #seedTree(sources: readonly Source[]): Promise<Digest> {
+    const { links } = this.#plan.seed
+    const parts = await Promise.all(
+      sources.map(async (source) => {
+        const name = sources.length === 1 ? 'seed' : `seed ${fileNames(source.from)[0]}`
+        return { name, at: source.at, tree: await this.#sources.get(name, source), outputsOf: undefined }
+      }),
+    )
+    const [only, ...others] = parts
+    if (only !== undefined && others.length === 0 && Object.keys(links).length === 0) return only.tree
+    const tree = this.#store.trees.create()
+    for (const [path, target] of Object.entries(links)) tree.addSymlink(path, target)
+    return this.#merge([...parts, { name: 'links', at: '', tree: await tree.finish(), outputsOf: undefined }])
   }
 
   async #crossAndSysroot(node: PlanNode, outputs: ReadonlyMap<string, Digest>): Promise<RequestInput[]> {

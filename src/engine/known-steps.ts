@@ -1,6 +1,7 @@
 import { type BuildRequest, requestKey } from '../model/build-request.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Plan } from '../plan/plan.ts'
+import { downloadsOf } from '../plan/seed.ts'
 import type { Store } from '../store/store.ts'
 import { MrrlError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
@@ -30,11 +31,7 @@ export async function knownSteps(
   const outputs = new Map<string, Digest>()
   for (const [name, node] of plan.nodes) {
     const needs = [...node.tools, ...node.cross, ...node.sysroot]
-    const wanted = [
-      plan.seed.source,
-      ...(plan.prebuilt === undefined ? [] : [plan.prebuilt.source]),
-      ...node.recipe.sources,
-    ]
+    const wanted = [...downloadsOf(plan), ...node.recipe.sources]
     const trees = await Promise.all(wanted.map((source) => sources.known(source)))
     if (trees.includes(undefined) || !needs.every((need) => outputs.has(need))) continue
     const request = await inputs.request(node, outputs)

@@ -107,12 +107,10 @@ const HOST_FILES = ['/etc/ld.so.cache']
 
 /** Links that make a sealed step's root complete: scripts name `/bin/sh` and `/usr/bin/env`. */
 export function stepLinks(request: BuildRequest): RootLink[] {
-  if (request.hostTools) return []
   const bin = `${PLACES.tools}/busybox-tools/bin`
-  return [
-    { at: '/bin', target: bin },
-    { at: '/usr/bin', target: bin },
-  ]
+  // A bootstrap step has its shell from the host, or from a seed that brings one.
+  const hasShell = request.hostTools || request.inputs.some(({ at }) => at === '/bin')
+  return hasShell ? [] : ['/bin', '/usr/bin'].map((at) => ({ at, target: bin }))
 }
 
 /** The output folder below `/out`. */

@@ -1,9 +1,11 @@
 import type { Profile } from '../model/profile.ts'
 import type { Recipe } from '../model/recipe.ts'
-import type { PrebuiltTarget, SourceToolchain, Toolchain } from '../model/toolchain.ts'
+import { type Seed, USUAL_SEED } from '../model/seed.ts'
+import type { CrossToolchain, PrebuiltTarget, SourceToolchain, Toolchain } from '../model/toolchain.ts'
 import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
 import { isInRange } from '../util/version.ts'
+import { seedOf } from './seed.ts'
 
 /** The recipes and toolchains of a profile, wherever they come from. */
 export interface RecipeSource {
@@ -25,9 +27,11 @@ export interface PlanNode {
 /** Everything that a profile's images need, in an order in which it can be built. */
 export interface Plan {
   readonly profile: Profile
-  readonly toolchain: Toolchain
-  /** The toolchain that compiles the first program. */
-  readonly seed: PrebuiltTarget
+  readonly toolchain: CrossToolchain
+  /** What compiles the first program in this run. */
+  readonly seed: Seed
+  /** What compiles it in every build, and is locked. */
+  readonly usualSeed: PrebuiltTarget
   /** The downloaded toolchain taken as it is, when the profile asks for one. */
   readonly prebuilt: PrebuiltTarget | undefined
   /** Target triple. */
@@ -38,21 +42,21 @@ export interface Plan {
   readonly contents: readonly string[]
 }
 
-/** Name of the toolchain that is the seed, and the shell and utilities of every sealed step. */
-export const SEED = 'crosstool-ng'
+/** The shell and utilities of every sealed step. */
 export const SHELL_PACKAGE = 'busybox-tools'
 
 /**
  * Resolves a profile into a plan. Pure: equal recipes give equal plans.
+ * @param seed name of the toolchain that compiles the first program
  * Throws `E_PACKAGE_UNKNOWN`, `E_RECIPE_INVALID` and `E_RECIPE_CYCLE`.
  */
-export async function makePlan(profile: Profile, source: RecipeSource): Promise<Plan> {
+export async function makePlan(profile: Profile, source: RecipeSource, seed: string = USUAL_SEED): Promise<Plan> {
   const toolchain = await source.toolchain(profile.toolchain)
-  const seedToolchain = await source.toolchain(SEED)
-  const seed = targetOf(seedToolchain, 'x86_64')
+  if (toolchain.kind === 'system') throw onlyASeed(toolchain.name, profile.name)
+  const usualSeed = targetOf(await source.toolchain(USUAL_SEED), 'x86_64')
   const prebuilt = toolchain.kind === 'prebuilt' ? targetOf(toolchain, profile.arch) : undefined
   const triple = toolchain.kind === 'prebuilt' ? prebuilt?.triple : toolchain.triples[profile.arch]
-  if (seed === undefined || triple === undefined) {
+  if (usualSeed === undefined || triple === undefined) {
     throw new MrrlError('E_RECIPE_INVALID', `toolchain ${toolchain.name} makes nothing for ${profile.arch}`, {
       fields: { profile: profile.name, field: 'target.arch' },
     })
@@ -61,11 +65,17 @@ export async function makePlan(profile: Profile, source: RecipeSource): Promise<
   const resolver = new Resolver(source, toolchain.kind === 'source' ? toolchain : undefined, replaces)
   const contents = await resolver.closure(profile.packages)
   for (const name of contents) await resolver.visit(name, [])
-  return { profile, toolchain, seed, prebuilt, triple, nodes: resolver.nodes, contents }
+  const chosen = seedOf(await source.toolchain(seed))
+  return { profile, toolchain, seed: chosen, usualSeed, prebuilt, triple, nodes: resolver.nodes, contents }
 }
 
 function targetOf(toolchain: Toolchain, arch: Profile['arch']): PrebuiltTarget | undefined {
   return toolchain.kind === 'prebuilt' ? toolchain.targets[arch] : undefined
+}
+
+function onlyASeed(toolchain: string, profile: string): MrrlError {
+  const message = `profile ${profile}: toolchain ${toolchain} only compiles the first program`
+  return new MrrlError('E_RECIPE_INVALID', message, { fields: { profile, field: 'toolchain' } })
 }
 
 class Resolver {

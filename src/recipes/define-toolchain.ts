@@ -22,6 +22,17 @@ export type ToolchainInput =
       readonly packages: readonly string[]
       readonly sysroot: readonly string[]
     }
+  | {
+      readonly kind: 'system'
+      readonly name: string
+      readonly gcc: string
+      readonly license: string
+      readonly homepage: string
+      readonly triple: string
+      readonly sources: readonly SourceInput[]
+      readonly utilities: readonly SourceInput[]
+      readonly links?: Readonly<Record<string, string>>
+    }
 
 /** States a toolchain; the types guide the author, the checks happen when it is loaded. */
 export function defineToolchain(input: ToolchainInput): ToolchainInput {

@@ -1,4 +1,5 @@
 import { ARCHES, type Arch } from '../model/profile.ts'
+import type { Source } from '../model/recipe.ts'
 import type { PrebuiltTarget, Toolchain } from '../model/toolchain.ts'
 import { FieldReader } from './fields.ts'
 import { readSource } from './parse-recipe.ts'
@@ -7,15 +8,14 @@ import { LICENSE, PACKAGE_NAME, RELATIVE, TOOLCHAIN_NAME, TRIPLE } from './patte
 /** Checks what a toolchain module exports; throws `E_RECIPE_INVALID` with the file and the field. */
 export function parseToolchain(exported: unknown, file: string): Toolchain {
   const fields = new FieldReader(file, '', exported)
-  const kind = fields.oneOf('kind', ['prebuilt', 'source'])
-  const name = fields.string('name', NAME, 'a lower-case name')
+  const kind = fields.oneOf('kind', ['prebuilt', 'source', 'system'])
+  const name = fields.string('name', TOOLCHAIN_NAME, 'a lower-case name')
   const gcc = fields.string('gcc', /^\d+\.\d+(\.\d+)?$/, "GCC's version, such as 14.2")
   const toolchain = { ...readKind(kind, fields), name, gcc }
   fields.finish()
   return toolchain
 }
 
-function readTarget(fields: FieldReader): PrebuiltTarget {
 type WithoutHead<T> = T extends Toolchain ? Omit<T, 'name' | 'gcc'> : never
 
 function readKind(kind: Toolchain['kind'], fields: FieldReader): WithoutHead<Toolchain> {
@@ -64,6 +64,7 @@ function readLinks(fields: FieldReader): Readonly<Record<string, string>> {
   return links
 }
 
+function readTarget(fields: FieldReader): PrebuiltTarget {
   const target: PrebuiltTarget = {
     triple: fields.string('triple', TRIPLE, 'a target triple'),
     source: readSource(fields.object('source'), ''),

@@ -1,5 +1,5 @@
 import type { Profile } from '../model/profile.ts'
-import type { Toolchain } from '../model/toolchain.ts'
+import type { CrossToolchain } from '../model/toolchain.ts'
 import { flagsFor, optionsFor } from './flags.ts'
 
 /** Programs that a build reaches by a variable of their name in capitals. */
@@ -11,7 +11,7 @@ const PROGRAMS = ['ar', 'as', 'ld', 'nm', 'objcopy', 'objdump', 'ranlib', 'reade
  * @param sysroot where headers and libraries are mounted
  */
 export function compilerEnvironment(
-  toolchain: Toolchain,
+  toolchain: CrossToolchain,
   triple: string,
   profile: Profile,
   name: string,

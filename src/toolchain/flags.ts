@@ -1,5 +1,5 @@
 import type { BuildOptions, Profile } from '../model/profile.ts'
-import type { Toolchain } from '../model/toolchain.ts'
+import type { CrossToolchain } from '../model/toolchain.ts'
 import { MrrlError } from '../util/errors.ts'
 import { isInRange } from '../util/version.ts'
 
@@ -19,7 +19,7 @@ export function optionsFor(profile: Profile, name: string): BuildOptions {
  * Position-independent programs need words only with a downloaded toolchain: a compiled one makes nothing else, and
  * the words would break shared libraries there.
  */
-export function flagsFor(options: BuildOptions, toolchain: Toolchain, profile: string): Flags {
+export function flagsFor(options: BuildOptions, toolchain: CrossToolchain, profile: string): Flags {
   const needsGcc = (wanted: string, field: string): void => {
     if (isInRange(toolchain.gcc, `>=${wanted}`)) return
     const message = `profile ${profile}: ${field} needs GCC ${wanted}, toolchain ${toolchain.name} has ${toolchain.gcc}`

@@ -1,9 +1,10 @@
 import * as assert from 'uvu/assert'
 import type { Profile } from '../../src/model/profile.ts'
 import type { Recipe } from '../../src/model/recipe.ts'
+import { USUAL_SEED } from '../../src/model/seed.ts'
 import type { Toolchain } from '../../src/model/toolchain.ts'
 import { profileDigest, recipeDigest } from '../../src/plan/digests.ts'
-import { makePlan, type Plan, SEED, SHELL_PACKAGE } from '../../src/plan/plan.ts'
+import { makePlan, type Plan, SHELL_PACKAGE } from '../../src/plan/plan.ts'
 import { parseProfile } from '../../src/recipes/parse-profile.ts'
 import { parseRecipe } from '../../src/recipes/parse-recipe.ts'
 import { parseToolchain } from '../../src/recipes/parse-toolchain.ts'
@@ -13,7 +14,7 @@ import { spec } from '../support/spec.ts'
 
 const SEED_TOOLCHAIN = {
   kind: 'prebuilt',
-  name: SEED,
+  name: USUAL_SEED,
   gcc: '4.8.5',
   license: 'MIT',
   homepage: 'https://example.org',
@@ -77,7 +78,7 @@ spec('plans', (test) => {
   })
 
   test('take from a downloaded toolchain what it brings', async () => {
-    const plan = await planFor({}, { toolchain: SEED })
+    const plan = await planFor({}, { toolchain: USUAL_SEED })
     assert.equal(plan.contents, ['app', 'data', 'libc-prebuilt'])
     assert.is(plan.triple, 'x86_64-seed-linux-gnu')
     assert.equal(plan.nodes.get('app')?.cross, [])
@@ -133,7 +134,11 @@ spec('digests of recipes', (test) => {
   })
 
   test('of profiles change with the toolchain and the contents', async () => {
-    const plans = [await planFor({}), await planFor({}, { toolchain: SEED }), await planFor({}, { packages: ['libc'] })]
+    const plans = [
+      await planFor({}),
+      await planFor({}, { toolchain: USUAL_SEED }),
+      await planFor({}, { packages: ['libc'] }),
+    ]
     assert.is(new Set(plans.map((plan) => profileDigest(plan))).size, 3)
   })
 })
@@ -148,7 +153,7 @@ function planFor(changes: Readonly<Record<string, object>>, profile: object = {}
       return recipeOf(name, recipe)
     },
     toolchain: async (name): Promise<Toolchain> =>
-      parseToolchain(name === SEED ? SEED_TOOLCHAIN : SOURCE_TOOLCHAIN, `${name}.ts`),
+      parseToolchain(name === USUAL_SEED ? SEED_TOOLCHAIN : SOURCE_TOOLCHAIN, `${name}.ts`),
   })
 }
 
