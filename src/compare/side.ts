@@ -6,8 +6,8 @@ export type Side =
   | { readonly kind: 'file'; readonly name: string; readonly source: Source; readonly close: () => Promise<void> }
   | { readonly kind: 'tree'; readonly name: string; readonly tree: Tree; readonly close: () => Promise<void> }
 
-/** Metadata that one kind of tree has and another has not. */
-export type Keeps = 'mode' | 'owner' | 'time' | 'xattrs'
+/** Metadata that one kind of tree has and another has not; a store's tree has of the mode only who may execute. */
+export type Keeps = 'mode' | 'executable' | 'owner' | 'time' | 'xattrs'
 
 /** A list of entries with their content. */
 export interface Tree {
@@ -16,12 +16,18 @@ export interface Tree {
   readonly keeps: ReadonlySet<Keeps>
   /** All entries from the first on, parents first; may be called again and again. */
   members(): AsyncIterable<TreeMember>
-  /** The entry at a path, whose content can be read once for each call. */
-  find(path: string): Promise<ImageMember | undefined>
+  /** What the format says of itself and of each entry, beyond what an entry is. */
+  headers(): AsyncIterable<Headers>
 }
 
-/** An entry, and what its content is known by; '' where it has to be read to be known. */
+/** An entry, and the digest of its content; '' where the content has to be read to be known. */
 export interface TreeMember {
   readonly member: ImageMember
   readonly digest: string
+}
+
+/** Fields of one header, in their order; the path is '' for those of the whole image. */
+export interface Headers {
+  readonly path: string
+  readonly fields: readonly (readonly [name: string, value: string])[]
 }

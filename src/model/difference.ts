@@ -26,8 +26,8 @@ export type Where =
   /** A field of a container: of an image, of a member of an archive, of a compressed stream. */
   | { readonly kind: 'header'; readonly format: string; readonly field: string }
   | ({ readonly kind: 'elf' } & ElfPlace)
-  /** Lines from `line` on, counted from 1, of the text before; `hunk` as `diff -u` writes them, without the `@@` line. */
-  | { readonly kind: 'text'; readonly line: number; readonly hunk: readonly string[] }
+  /** Lines of a text: `hunk` as `diff -u` writes it without the `@@` line, and where it starts, counted from 1. */
+  | { readonly kind: 'text'; readonly line: number; readonly lineAfter: number; readonly hunk: readonly string[] }
   /** Bytes that nothing is known of; `why` is '' or says why the content was not looked into. */
   | { readonly kind: 'bytes'; readonly offset: number; readonly count: number; readonly why: string }
   /** A file with more differences than are listed. */
