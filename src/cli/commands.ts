@@ -3,6 +3,7 @@ import { EXPLAIN_COMMANDS } from './commands/explain.ts'
 import { IMAGE_COMMANDS } from './commands/images.ts'
 import { INSPECT_COMMANDS } from './commands/inspect.ts'
 import { LOCK_COMMANDS } from './commands/lock.ts'
+import { MIRROR_COMMANDS } from './commands/mirror.ts'
 import type { CommandRow } from './commands/row.ts'
 import { STORE_COMMANDS } from './commands/store.ts'
 
@@ -11,6 +12,8 @@ export const COMMANDS: readonly CommandRow[] = [
   ...BUILD_COMMANDS,
   ...LOCK_COMMANDS,
   ...INSPECT_COMMANDS,
+  ...VERIFY_COMMANDS,
+  ...MIRROR_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,
   ...STORE_COMMANDS,
@@ -22,7 +25,10 @@ export const EXIT_STATUSES: readonly (readonly [number, string])[] = [
   [1, 'failed for another reason'],
   [2, 'the command line, a recipe or a profile is wrong'],
   [3, 'the lock is missing, stale or was changed by hand'],
-  [4, 'a source is not what the lock says, or an archive or image is damaged or not safe to unpack'],
+  [
+    4,
+    'a source or a file of a mirror is not what the lock says, or an archive or image is damaged or not safe to unpack',
+  ],
   [5, 'a source could not be fetched'],
   [6, 'a package could not be built, or its files cannot be in the image'],
   [7, 'this machine refuses to make a sandbox'],

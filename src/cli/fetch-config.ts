@@ -10,7 +10,7 @@ import { ownVersion } from './package-folder.ts'
 /** How sources are fetched: as npm, apt and the proxy variables of this machine say. */
 export async function fetchConfigFor(
   context: Context,
-  options: { readonly mirrors: readonly string[]; readonly offline: boolean },
+  options: Pick<FetchConfig, 'mirrors' | 'offline'>,
 ): Promise<FetchConfig> {
   const { npm, debianMirrors, proxies, ca } = await readHostConfig(hostOf(context))
   const http = new HttpClient({

@@ -15,6 +15,8 @@ export interface Options {
   readonly sandbox: SandboxName | 'auto'
   readonly mirror: readonly string[]
   readonly offline: boolean
+  /** '' where none is given. */
+  readonly bundle: string
   readonly sourcesOnly: boolean
   readonly recipes: readonly string[]
   readonly json: boolean
@@ -65,6 +67,7 @@ export const DEFAULTS: Options = {
   olderThan: 30,
   dryRun: false,
   output: '',
+  bundle: '',
   format: '',
   compression: '',
   level: undefined,
@@ -111,11 +114,12 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     read: oneOf(['auto', ...SANDBOX_NAMES]),
   },
   mirror: {
-    flags: '--mirror <folder or URL>',
-    about: 'look for sources here first; may be given more than once',
+    flags: '--mirror <place>',
+    about: 'look for sources here first: a folder, a URL or a bundle; may be given more than once',
     isRepeatable: true,
   },
-  offline: { flags: '--offline', about: 'use no network: only the store and mirrors that are folders' },
+  bundle: { flags: '--bundle <file>', about: 'write the same as one file too, for transport: <name>.tar.zst' },
+  offline: { flags: '--offline', about: 'use no network: only the store, and mirrors that are folders or bundles' },
   sourcesOnly: {
     flags: '--sources-only',
     about: 'do not build: pin recipes and sources, and keep recorded outputs only where nothing changed',

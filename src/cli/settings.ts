@@ -1,7 +1,11 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
-import type { BuildEvent } from '../engine/events.ts'
+import type { BuildEvent, FetchEvent } from '../engine/events.ts'
+import type { FetchSettings, LockFile } from '../engine/fetch.ts'
 import type { Settings } from '../engine/settings.ts'
+import { Bundle } from '../fetch/bundle.ts'
+import { USUAL_SURROUNDINGS } from '../model/surroundings.ts'
+import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
 import type { Context } from './context.ts'
 import { fetchConfigFor } from './fetch-config.ts'
@@ -29,7 +33,7 @@ export async function settingsFor(
     keepGoing: options.keepGoing,
     sandbox: options.sandbox,
     fetch: await fetchConfigFor(context, {
-      mirrors: options.mirror.map((place) => (isUrl(place) ? place : folder('--mirror', place, context))),
+      mirrors: options.mirror.map((place) => mirrorAt(place, context)),
       offline: options.offline,
     }),
     signal: context.interruption.signal,
@@ -38,6 +42,37 @@ export async function settingsFor(
 }
 
 /** Folder of all state: `$MRRL_HOME`, else `mrrl` in the user's cache folder. */
+/** Settings of what only fetches. Throws `E_USAGE`. */
+export async function fetchSettingsFor(
+  { options, context }: { readonly options: Options; readonly context: Context },
+  onEvent: (event: FetchEvent) => void,
+): Promise<FetchSettings> {
+  return {
+    home: storeHome(context),
+    fetch: await fetchConfigFor(context, {
+      mirrors: options.mirror.map((place) => mirrorAt(place, context)),
+      offline: options.offline,
+    }),
+    signal: context.interruption.signal,
+    onEvent,
+  }
+}
+
+/** Locks of profiles by name; without names those of the project, and where it has none, those that come with mrrl. */
+export function lockFilesFor(profiles: readonly string[], context: Context): LockFile[] {
+  const folders = [projectLocks(context), OWN_LOCKS]
+  const known = folders.map(lockNames).find((names) => names.length > 0) ?? []
+  return [...new Set(profiles.length === 0 ? known : profiles)].map((profile) => {
+    const folder = lockFolder({ profile, use: 'read' }, context)
+    return { profile, path: join(folder, `${profile}.lock.json`) }
+  })
+}
+
+function lockNames(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.flatMap((name) => /^(.+)\.lock\.json$/.exec(name)?.[1] ?? []).sort(compareBytes)
+}
+
 export function storeHome({ env, cwd, userHome }: Context): string {
   if (env.MRRL_HOME) return resolve(cwd, env.MRRL_HOME)
   // The XDG specification says that a relative path is to be ignored.
@@ -71,5 +106,13 @@ function folder(option: string, path: string, { cwd }: Context): string {
 }
 
 function isUrl(place: string): boolean {
+/** Whatever holds sources: a folder or a URL as it is, a file as a bundle. */
+function mirrorAt(place: string, context: Context): string | Bundle {
+  if (isUrl(place)) return place
+  const path = resolve(context.cwd, place)
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return new Bundle(path)
+  return folder('--mirror', place, context)
+}
+
   return /^https?:\/\//.test(place) && URL.canParse(place)
 }

@@ -6,6 +6,7 @@ export type BuildEvent =
       readonly expectedMs: Readonly<Record<string, number>>
     }
   | { readonly type: 'fetching'; readonly name: string; readonly bytes: number; readonly size: number }
+  | PlaceFailed
   | { readonly type: 'unpacking'; readonly name: string }
   | { readonly type: 'source ready'; readonly name: string }
   | { readonly type: 'step cached'; readonly name: string }
@@ -17,3 +18,30 @@ export type BuildEvent =
   | { readonly type: 'healing'; readonly reason: string }
   | { readonly type: 'assembling' }
   | { readonly type: 'writing'; readonly format: string }
+
+/** A place did not give a file; the next one is tried. */
+export interface PlaceFailed {
+  readonly type: 'place failed'
+  /** Of the package in a build, else of the file. */
+  readonly name: string
+  /** Path or URL, without credentials. */
+  readonly from: string
+  /** `E_INTEGRITY` or `E_FETCH_SIZE` for a place that holds another file. */
+  readonly code: string
+  readonly reason: string
+}
+
+/** What fetching and mirroring tell while they run. */
+export type FetchEvent =
+  /** All files together, `bytes` at most. */
+  | { readonly type: 'wanted'; readonly files: number; readonly bytes: number }
+  | { readonly type: 'fetching'; readonly name: string; readonly bytes: number; readonly size: number }
+  | { readonly type: 'file ready'; readonly name: string }
+  | PlaceFailed
+  | { readonly type: 'checked'; readonly done: number; readonly files: number }
+  | { readonly type: 'packing'; readonly bytes: number; readonly size: number }
+
+/** True for places that hold another file, which people should hear of; that one lacks a file is nothing unusual. */
+export function isRefusal(code: string): boolean {
+  return code === 'E_INTEGRITY' || code === 'E_FETCH_SIZE'
+}

@@ -1,4 +1,5 @@
 import { fetchBlob } from '../fetch/fetch-source.ts'
+import type { FetchFailure } from '../fetch/first-place.ts'
 import { unpackToTree } from '../fetch/unpack/unpack-to-tree.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Source } from '../model/recipe.ts'
@@ -50,7 +51,9 @@ export class SourceTrees {
     if (known !== undefined) return known
     const { signal, onEvent } = this.#settings
     const onProgress = (bytes: number): void => onEvent({ type: 'fetching', name, bytes, size: source.size })
-    const blob = await fetchBlob(source, this.#store, this.#settings.fetch, { signal, onProgress })
+    const onFailure = ({ from, error }: FetchFailure): void =>
+      onEvent({ type: 'place failed', name, from, code: error.code, reason: error.message })
+    const blob = await fetchBlob(source, this.#store, this.#settings.fetch, { signal, onProgress, onFailure })
     const tree = await this.#inTurn(order, () => {
       onEvent({ type: 'unpacking', name })
       return unpackToTree(blob, source, this.#store, undefined, signal)

@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Source } from '../model/recipe.ts'
 import { MrrlError } from '../util/errors.ts'
+import { Bundle } from './bundle.ts'
 import type { FetchConfig } from './config.ts'
 import { parseIntegrity } from './integrity.ts'
 import { fileNames, isLoopback, type Location, parseLocation } from './locations.ts'
@@ -12,6 +13,9 @@ export type FetchSource = Pick<Source, 'from' | 'integrity' | 'size'>
 /** One place to try, or the reason why there is none. `shown` is for people and free of credentials. */
 export type Candidate =
   | { readonly kind: 'file'; readonly shown: string; readonly path: string }
+  /** A file of a mirror, which must not lead out of the folder. */
+  | { readonly kind: 'mirrored'; readonly shown: string; readonly folder: string; readonly path: string }
+  | { readonly kind: 'bundled'; readonly shown: string; readonly bundle: Bundle; readonly name: string }
   | { readonly kind: 'url'; readonly shown: string; readonly url: string; readonly headers: Record<string, string> }
   | { readonly kind: 'none'; readonly shown: string; readonly why: string }
 
@@ -25,8 +29,13 @@ const DEBIAN_SNAPSHOT = 'https://snapshot.debian.org/archive/debian'
 export async function* candidates(source: FetchSource, config: FetchConfig): AsyncGenerator<Candidate> {
   const locations = source.from.map((text) => ({ text, location: parseLocation(text) }))
   const { algorithm, hex } = parseIntegrity(source.integrity)
+  const hashed = `${algorithm}/${hex}`
   for (const mirror of config.mirrors) {
-    for (const name of [`${algorithm}/${hex}`, ...fileNames(source.from)]) yield inMirror(mirror, name, config)
+    if (mirror instanceof Bundle) {
+      yield { kind: 'bundled', shown: `${mirror.path}!${hashed}`, bundle: mirror, name: hashed }
+      continue
+    }
+    for (const name of [hashed, ...fileNames(source.from)]) yield inMirror(mirror, name, config)
   }
   for (const { text, location } of locations) {
     if (location.kind === 'file') {
@@ -41,8 +50,9 @@ export async function* candidates(source: FetchSource, config: FetchConfig): Asy
 
 function inMirror(mirror: string, name: string, config: FetchConfig): Candidate {
   if (!/^https?:/i.test(mirror)) {
-    const path = join(isAbsolute(mirror) ? mirror : resolve(config.root, mirror), name)
-    return { kind: 'file', shown: path, path }
+    const folder = isAbsolute(mirror) ? mirror : resolve(config.root, mirror)
+    const path = join(folder, name)
+    return { kind: 'mirrored', shown: path, folder, path }
   }
   const candidate = urlCandidate(below(mirror, name), {})
   return config.offline ? { kind: 'none', shown: candidate.shown, why: 'not tried offline' } : candidate

@@ -1,3 +1,4 @@
+import type { Bundle } from './bundle.ts'
 import type { HttpClient } from './http.ts'
 
 /** The npm registries of a user, as npm itself would use them. */
@@ -10,8 +11,8 @@ export interface NpmConfig {
 
 /** All that fetching takes from the machine and the user; built by the command line, never read in here. */
 export interface FetchConfig {
-  /** Folders (absolute paths) and http(s) URLs, tried before all locations. */
-  readonly mirrors: readonly string[]
+  /** Folders (absolute paths), http(s) URLs and bundles, tried before all locations. */
+  readonly mirrors: readonly (string | Bundle)[]
   /** Base URLs of Debian archives, each with a `pool/` below; asked for when first needed. */
   readonly debianMirrors: () => Promise<readonly string[]>
   readonly npm: NpmConfig

@@ -18,6 +18,8 @@ export interface Download {
 /** Options of {@link download}. */
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined
+  /** Bytes at the start of the file that the caller has already, from whatever place: they are not asked for. */
+  readonly have?: number
   /** Called when a part of the file is taken from a second answer, which might be another file's. */
   readonly onResume?: () => void
 }
@@ -33,6 +35,7 @@ interface State {
   received: number
   /** For `If-Range`, from the first answer. */
   validator: string | undefined
+  hasAnswer: boolean
 }
 
 /**
@@ -49,7 +52,7 @@ export async function* download(
   const { retries, timeouts } = client.options
   const limit = AbortSignal.timeout(timeouts.total)
   const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit])
-  const state: State = { received: 0, validator: undefined }
+  const state: State = { received: options.have ?? 0, validator: undefined, hasAnswer: false }
   let failed = 0
   for (let tries = 1; ; tries++) {
     const before = state.received
@@ -125,14 +128,17 @@ function startOf(answer: HttpAnswer, file: Download, state: State): number {
       answer.discard()
       throw tooLong(file.name, file.shown, file.size)
     }
+    if (!state.hasAnswer) state.validator = validatorOf(answer)
+    state.hasAnswer = true
     return state.received
   }
   const validator = validatorOf(answer)
-  if (state.received === 0) state.validator = validator
+  if (state.received === 0 || !state.hasAnswer) state.validator = validator
   else if (validator !== state.validator) {
     answer.discard()
     throw new MrrlError('E_INTEGRITY', `${file.name} changed while it was downloaded`, { fields: { from: file.shown } })
   }
+  state.hasAnswer = true
   return 0
 }
 

@@ -30,7 +30,7 @@ export interface HttpOptions {
 /** Values for all that a user seldom sets. */
 export const HTTP_DEFAULTS: Pick<HttpOptions, 'proxies' | 'timeouts' | 'redirects' | 'retries' | 'backoff'> = {
   proxies: { none: '' },
-  timeouts: { connect: 15_000, answer: 30_000, stall: 30_000, total: 3_600_000 },
+  timeouts: { connect: 10_000, answer: 30_000, stall: 30_000, total: 3_600_000 },
   redirects: 5,
   retries: 3,
   backoff: { first: 500, most: 20_000 },
@@ -83,6 +83,9 @@ export class HttpClient {
   readonly options: HttpOptions
   readonly #http: Dispatcher
   readonly #https: Dispatcher
+  /** How often each host could not be reached since it last answered. */
+  readonly #unreached = new Map<string, number>()
+  #hasNetwork = false
 
   constructor(options: HttpOptions) {
     const { proxies, timeouts } = options
@@ -126,14 +129,32 @@ export class HttpClient {
   async #send(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const dispatcher = url.protocol === 'http:' ? this.#http : this.#https
     const { answer: headersTimeout, stall: bodyTimeout } = this.options.timeouts
+    if (this.#isGivenUp(url)) throw new HttpFailure('the server could not be reached before', false, 0, GIVEN_UP)
     try {
-      return await request(url, { dispatcher, headers, signal, headersTimeout, bodyTimeout })
+      const answer = await request(url, { dispatcher, headers, signal, headersTimeout, bodyTimeout })
+      this.#hasNetwork = true
+      this.#unreached.delete(url.host)
+      return answer
     } catch (error) {
       signal.throwIfAborted()
-      throw httpFailure(error)
+      const failure = httpFailure(error)
+      if (!failure.isUnreachable) throw failure
+      this.#unreached.set(url.host, (this.#unreached.get(url.host) ?? 0) + 1)
+      throw new HttpFailure(failure.message, failure.mayRetry && !this.#isGivenUp(url), 0, error)
     }
   }
+
+  /**
+   * True for a host that is not asked again: it could not be reached as often as a file is tried; once is enough as long
+   * as no host has answered, because then most likely there is no network, and every source would wait for it in turn.
+   */
+  #isGivenUp({ host }: URL): boolean {
+    return (this.#unreached.get(host) ?? 0) > (this.#hasNetwork ? this.options.retries : 0)
+  }
 }
+
+/** Cause of a failure where no packet was sent, because none came back before. */
+const GIVEN_UP = Object.assign(new Error('given up'), { code: 'EHOSTUNREACH' })
 
 /** Turns what undici throws, for a request or in a body, into an {@link HttpFailure}. */
 export function httpFailure(error: unknown): HttpFailure {
@@ -147,6 +168,10 @@ export function httpFailure(error: unknown): HttpFailure {
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the host name could not be looked up',
+  ENETUNREACH: 'there is no network',
+  ENETDOWN: 'there is no network',
+  EHOSTUNREACH: 'the server could not be reached',
+  ETIMEDOUT: 'the server did not accept a connection in time',
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was cut',
   UND_ERR_SOCKET: 'the connection was cut',
@@ -166,7 +191,13 @@ function accept(answer: Dispatcher.ResponseData, url: string): HttpAnswer {
   if (status !== 200 && status !== 206 && status !== 416) {
     discard()
     const text = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
-    throw new HttpFailure(text, WORTH_RETRYING.has(status), retryAfter(header('retry-after'), header('date')))
+    throw new HttpFailure(
+      text,
+      WORTH_RETRYING.has(status),
+      retryAfter(header('retry-after'), header('date')),
+      undefined,
+      status,
+    )
   }
   return { status, url, header, body, discard }
 }

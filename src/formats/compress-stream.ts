@@ -41,7 +41,7 @@ export function compressStream(
   options: CompressOptions,
 ): AsyncIterable<Uint8Array> {
   if (compression === 'gz') return gzip(pieces)
-  if (compression === 'zst') return zstd(pieces)
+  if (compression === 'zst') return zstd(pieces, ZSTD_LEVEL)
   if (compression === 'xz') return xz(pieces, options)
   return pieces
 }
@@ -81,9 +81,9 @@ async function* gzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
 }
 
 /** One zstd frame with a checksum and without the size of the content, which is not known when it starts. */
-function zstd(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export function zstd(pieces: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Uint8Array> {
   const params = {
-    [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL,
+    [constants.ZSTD_c_compressionLevel]: level,
     [constants.ZSTD_c_checksumFlag]: 1,
     [constants.ZSTD_c_contentSizeFlag]: 0,
     [constants.ZSTD_c_enableLongDistanceMatching]: 0,

@@ -16,7 +16,7 @@ export interface Lock {
  * They only save work. Two holders (in different network namespaces, say) race harmlessly, because everything that
  * is written is named by its content.
  */
-export async function withLock<T>(layout: Layout, name: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(layout: Pick<Layout, 'root'>, name: string, work: () => Promise<T>): Promise<T> {
   const lock = await acquire(socketName(layout, name))
   try {
     return await work()
@@ -65,6 +65,6 @@ function released(socket: string): Promise<void> {
   })
 }
 
-function socketName(layout: Layout, name: string): string {
+function socketName(layout: Pick<Layout, 'root'>, name: string): string {
   return `\0mrrl-${hashOf(digestOf(Buffer.from(`${resolve(layout.root)}\n${name}`)))}`
 }

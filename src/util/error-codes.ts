@@ -29,6 +29,7 @@ export const ERROR_CODES = {
 
   E_FETCH: { exit: 5, hint: 'Put the file into a folder under its file name and pass: --mirror <folder>' },
   E_FETCH_SIZE: { exit: 5, hint: 'The server sent more than the lock says. Use another location or a mirror.' },
+  E_MIRROR: { exit: 4, hint: 'Mend it where there is a network: mrrl mirror <folder> [profile...]' },
   E_OFFLINE: { exit: 5, hint: 'Run once without --offline, or pass a mirror that holds the file: --mirror <folder>' },
 
 

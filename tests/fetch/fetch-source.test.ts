@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert'
 import type { FetchSource } from '../../src/fetch/candidates.ts'
 import type { FetchConfig } from '../../src/fetch/config.ts'
 import { fetchAll } from '../../src/fetch/fetch-all.ts'
-import { type FetchFailure, fetchBlob, findBlob } from '../../src/fetch/fetch-source.ts'
+import { fetchBlob, findBlob } from '../../src/fetch/fetch-source.ts'
+import type { FetchFailure } from '../../src/fetch/first-place.ts'
 import { digestOf } from '../../src/model/digest.ts'
 import type { Store } from '../../src/store/store.ts'
 import { noise } from '../support/bytes.ts'
@@ -336,7 +337,7 @@ spec('fetchAll', (test) => {
         const blobs = await fetchAll([...sources, ...sources], store, fetchConfig(), { parallel: 3 })
         assert.is(requests.length, 8)
         assert.is(most, 3)
-        for (const bytes of files) assert.is(blobs.get(integrityOf(bytes)), digestOf(bytes))
+        for (const bytes of files) assert.is(blobs.get(integrityOf(bytes))?.blob, digestOf(bytes))
       }),
     )
   })

@@ -98,6 +98,7 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
   E_ARCHIVE_LIMIT: 'An archive unpacks to more bytes, entries or levels than is sound.',
   E_FETCH: 'A source could not be had from any of its locations. Each is listed with the reason.',
   E_FETCH_SIZE: 'A server sent more bytes than the lock says.',
+  E_MIRROR: 'A folder is no mirror, or its index was changed by something else than mrrl.',
   E_OFFLINE: 'A source is neither in the store nor in a mirror folder, and `--offline` forbids to fetch it.',
   E_BUILD_FAILED: 'A step of a package ended with a status other than 0. The last lines of its log are shown.',
   E_INDEX:

@@ -1,4 +1,4 @@
-import type { BuildEvent } from '../../engine/events.ts'
+import type { BuildEvent, PlaceFailed } from '../../engine/events.ts'
 import {
   formatBar,
   formatBytes,
@@ -11,6 +11,7 @@ import {
 import type { Output } from '../output.ts'
 import { LiveRegion } from './live-region.ts'
 import type { Download, Progress, RunningStep } from './progress.ts'
+import { refusalLine } from './refusal.ts'
 import type { View } from './view.ts'
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -50,6 +51,9 @@ export class LiveView implements View {
       case 'step failed':
         this.#region.print(` ${style.red('✗')} ${fit(event.name, width)}  failed`)
         break
+      case 'place failed':
+        this.#printRefusal(event)
+        break
       case 'healing':
         this.#region.print(truncate(` ! ${toOneLine(event.reason)}`, this.#output.columns))
         break
@@ -72,6 +76,11 @@ export class LiveView implements View {
     this.#cachedShown = this.#progress.cached.size
     const { style } = this.#output
     this.#region.print(` ${style.green('✓')} ${fresh} ${fresh === 1 ? 'step' : 'steps'} from the store`)
+  }
+
+  #printRefusal(event: PlaceFailed): void {
+    const line = refusalLine(event)
+    if (line !== undefined) this.#region.print(truncate(` ! ${line}`, this.#output.columns))
   }
 
   #render(columns: number, rows: number): string[] {

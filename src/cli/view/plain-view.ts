@@ -2,6 +2,7 @@ import type { BuildEvent } from '../../engine/events.ts'
 import { formatBytes, formatDuration, formatEstimate, toOneLine } from '../format.ts'
 import type { Output } from '../output.ts'
 import type { Progress } from './progress.ts'
+import { refusalLine } from './refusal.ts'
 import type { View } from './view.ts'
 
 /** Silence longer than this makes people (and CI systems) think that nothing happens. */
@@ -30,6 +31,9 @@ export class PlainView implements View {
       case 'fetching':
         if (!this.#fetching.has(event.name)) this.#say(`${event.name}: fetching ${formatBytes(event.size)}`)
         this.#fetching.add(event.name)
+        break
+      case 'place failed':
+        this.#sayIfAny(refusalLine(event))
         break
       case 'unpacking':
         this.#say(`${event.name}: unpacking`)
@@ -80,6 +84,10 @@ export class PlainView implements View {
 
   #count(): string {
     return `${this.#progress.done.size} of ${this.#progress.steps.length}`
+  }
+
+  #sayIfAny(what: string | undefined): void {
+    if (what !== undefined) this.#say(what)
   }
 
   #say(what: string): void {
