@@ -11,9 +11,9 @@ import { STORE_COMMANDS } from './commands/store.ts'
 export const COMMANDS: readonly CommandRow[] = [
   ...BUILD_COMMANDS,
   ...LOCK_COMMANDS,
-  ...INSPECT_COMMANDS,
   ...VERIFY_COMMANDS,
   ...MIRROR_COMMANDS,
+  ...INSPECT_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,
   ...STORE_COMMANDS,

@@ -14,19 +14,19 @@ export interface Options {
   readonly keepGoing: boolean
   readonly sandbox: SandboxName | 'auto'
   readonly mirror: readonly string[]
-  readonly offline: boolean
   /** '' where none is given. */
   readonly bundle: string
+  readonly offline: boolean
   readonly sourcesOnly: boolean
-  readonly recipes: readonly string[]
-  readonly json: boolean
-  readonly quiet: boolean
-  readonly color: boolean
   readonly check: boolean
   readonly update: boolean
   readonly pre: boolean
   readonly acceptUnverified: boolean
   readonly profile: readonly string[]
+  readonly recipes: readonly string[]
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly color: boolean
   /** Days. */
   readonly olderThan: number
   readonly dryRun: boolean
@@ -58,8 +58,14 @@ export const DEFAULTS: Options = {
   keepGoing: false,
   sandbox: 'auto',
   mirror: [],
+  bundle: '',
   offline: false,
   sourcesOnly: false,
+  check: false,
+  update: false,
+  pre: false,
+  acceptUnverified: false,
+  profile: [],
   recipes: [],
   json: false,
   quiet: false,
@@ -67,7 +73,6 @@ export const DEFAULTS: Options = {
   olderThan: 30,
   dryRun: false,
   output: '',
-  bundle: '',
   format: '',
   compression: '',
   level: undefined,
@@ -76,11 +81,6 @@ export const DEFAULTS: Options = {
   filter: 'none',
   exclude: [],
   xattrs: [],
-  check: false,
-  update: false,
-  pre: false,
-  acceptUnverified: false,
-  profile: [],
   owner: undefined,
   group: undefined,
   allRoot: false,
@@ -124,6 +124,24 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     flags: '--sources-only',
     about: 'do not build: pin recipes and sources, and keep recorded outputs only where nothing changed',
   },
+  check: {
+    flags: '--check',
+    about: 'only compare with the recipes; ends with 3 when a lock is stale. No build, no network',
+  },
+  update: {
+    flags: '--update',
+    about: 'look for newer versions of the packages named (default: all that say where), and pin them',
+  },
+  pre: { flags: '--pre', about: 'with --update, take pre-releases too' },
+  acceptUnverified: {
+    flags: '--accept-unverified',
+    about: 'with --update, take files that nobody but the place they come from vouches for',
+  },
+  profile: {
+    flags: '--profile <name>',
+    about: 'with --update, only in the lock of this profile (default: in all that hold the package); may be repeated',
+    isRepeatable: true,
+  },
   recipes: {
     flags: '--recipes <folder>',
     about: "folder with packages, profiles and toolchains, before mrrl's own; may be given more than once",
@@ -148,24 +166,6 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     flags: '--compression <name>',
     about: `how a squashfs is compressed: ${SQUASHFS_COMPRESSIONS.join(', ')} (default: zstd)`,
     read: oneOf(SQUASHFS_COMPRESSIONS),
-  check: {
-    flags: '--check',
-    about: 'only compare with the recipes; ends with 3 when a lock is stale. No build, no network',
-  },
-  update: {
-    flags: '--update',
-    about: 'look for newer versions of the packages named (default: all that say where), and pin them',
-  },
-  pre: { flags: '--pre', about: 'with --update, take pre-releases too' },
-  acceptUnverified: {
-    flags: '--accept-unverified',
-    about: 'with --update, take files that nobody but the place they come from vouches for',
-  },
-  profile: {
-    flags: '--profile <name>',
-    about: 'with --update, only in the lock of this profile (default: in all that hold the package); may be repeated',
-    isRepeatable: true,
-  },
   },
   level: {
     flags: '--level <number>',

@@ -41,7 +41,6 @@ export async function settingsFor(
   }
 }
 
-/** Folder of all state: `$MRRL_HOME`, else `mrrl` in the user's cache folder. */
 /** Settings of what only fetches. Throws `E_USAGE`. */
 export async function fetchSettingsFor(
   { options, context }: { readonly options: Options; readonly context: Context },
@@ -73,6 +72,7 @@ function lockNames(folder: string): string[] {
   return names.flatMap((name) => /^(.+)\.lock\.json$/.exec(name)?.[1] ?? []).sort(compareBytes)
 }
 
+/** Folder of all state: `$MRRL_HOME`, else `mrrl` in the user's cache folder. */
 export function storeHome({ env, cwd, userHome }: Context): string {
   if (env.MRRL_HOME) return resolve(cwd, env.MRRL_HOME)
   // The XDG specification says that a relative path is to be ignored.
@@ -105,7 +105,6 @@ function folder(option: string, path: string, { cwd }: Context): string {
   throw new MrrlError('E_USAGE', `${option}: there is no folder ${path}`, { fields: { path: absolute } })
 }
 
-function isUrl(place: string): boolean {
 /** Whatever holds sources: a folder or a URL as it is, a file as a bundle. */
 function mirrorAt(place: string, context: Context): string | Bundle {
   if (isUrl(place)) return place
@@ -114,5 +113,6 @@ function mirrorAt(place: string, context: Context): string | Bundle {
   return folder('--mirror', place, context)
 }
 
+function isUrl(place: string): boolean {
   return /^https?:\/\//.test(place) && URL.canParse(place)
 }

@@ -32,7 +32,6 @@ export const ERROR_CODES = {
   E_MIRROR: { exit: 4, hint: 'Mend it where there is a network: mrrl mirror <folder> [profile...]' },
   E_OFFLINE: { exit: 5, hint: 'Run once without --offline, or pass a mirror that holds the file: --mirror <folder>' },
 
-
   E_INDEX: { exit: 5, hint: 'Nothing was changed. Try again later, or correct the index in the recipe (update).' },
   E_INDEX_LIMIT: { exit: 5, hint: 'No honest index is so large or so slow. Nothing was changed.' },
   E_INDEX_REFUSED: { exit: 4, hint: 'The index names what it must not: tell its keepers. Nothing was changed.' },
@@ -49,6 +48,7 @@ export const ERROR_CODES = {
     hint: 'Add a signature, checksum file or second location to the recipe, or take it with: --accept-unverified',
   },
   E_UPDATE_REROLLED: { exit: 4, hint: 'Compare the two files before you take either. The lock keeps the old one.' },
+
   E_BUILD_FAILED: { exit: 6, hint: 'Enter the step as it was with: mrrl shell <profile> <package>' },
   E_BUILD_TIMEOUT: { exit: 6, hint: 'The step ran longer than its recipe allows (timeout).' },
   E_OUTPUT_INVALID: { exit: 6, hint: 'Correct the install step of the recipe.' },

@@ -100,7 +100,6 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
   E_FETCH_SIZE: 'A server sent more bytes than the lock says.',
   E_MIRROR: 'A folder is no mirror, or its index was changed by something else than mrrl.',
   E_OFFLINE: 'A source is neither in the store nor in a mirror folder, and `--offline` forbids to fetch it.',
-  E_BUILD_FAILED: 'A step of a package ended with a status other than 0. The last lines of its log are shown.',
   E_INDEX:
     'An index of versions cannot be reached, or is not of its form. Others of the package are asked all the same.',
   E_INDEX_LIMIT: 'An index, a page of it or a checksum file is larger, longer or slower than any honest one.',
@@ -116,6 +115,7 @@ const WHEN: Readonly<Record<ErrorCode, string>> = {
   E_UPDATE_UNVERIFIED:
     'Nobody but the place that a new version comes from says that its files are right. Nothing was written.',
   E_UPDATE_REROLLED: 'A place, an index or a checksum file now has other bytes under a name that is locked.',
+  E_BUILD_FAILED: 'A step of a package ended with a status other than 0. The last lines of its log are shown.',
   E_BUILD_TIMEOUT: 'A step ran for longer than its recipe allows, and was ended with all its processes.',
   E_OUTPUT_INVALID: 'A step installed what cannot be in a tree: a socket, a device, a link that leads out.',
   E_CONFLICT: 'Two packages of an image have different things under the same path. Both are named.',
