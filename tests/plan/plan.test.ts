@@ -2,9 +2,9 @@ import * as assert from 'uvu/assert'
 import type { Profile } from '../../src/model/profile.ts'
 import type { Recipe } from '../../src/model/recipe.ts'
 import { USUAL_SEED } from '../../src/model/seed.ts'
-import type { Toolchain } from '../../src/model/toolchain.ts'
 import { profileDigest, recipeDigest } from '../../src/plan/digests.ts'
-import { makePlan, type Plan, SHELL_PACKAGE } from '../../src/plan/plan.ts'
+import { environmentFor } from '../../src/plan/environment.ts'
+import { makePlan, type Plan, type RecipeSource, SHELL_PACKAGE } from '../../src/plan/plan.ts'
 import { parseProfile } from '../../src/recipes/parse-profile.ts'
 import { parseRecipe } from '../../src/recipes/parse-recipe.ts'
 import { parseToolchain } from '../../src/recipes/parse-toolchain.ts'
@@ -26,6 +26,17 @@ const SEED_TOOLCHAIN = {
     },
   },
   replaces: { libc: 'libc-prebuilt' },
+}
+
+const SYSTEM_TOOLCHAIN = {
+  kind: 'system',
+  name: 'system',
+  gcc: '12.2.0',
+  license: 'MIT',
+  homepage: 'https://example.org',
+  triple: 'x86_64-system-linux-gnu',
+  sources: [SEED_TOOLCHAIN.targets.x86_64.source],
+  utilities: [SEED_TOOLCHAIN.targets.x86_64.source],
 }
 
 const SOURCE_TOOLCHAIN = {
@@ -111,6 +122,35 @@ spec('plans', (test) => {
   })
 })
 
+spec('plans with another seed', (test) => {
+  test('take its programs for everything but target packages, and are the same otherwise', async () => {
+    const [usual, other] = [await planFor({}), await planFor({}, {}, 'system')]
+    assert.equal([...other.nodes], [...usual.nodes])
+    const [make, app] = ['make', 'app'].map((name) => variables(other, name))
+    assert.is(make?.get('BUILD_CC'), '/seed/bin/x86_64-system-linux-gnu-gcc')
+    assert.is(app?.get('CC'), variables(usual, 'app').get('CC'))
+  })
+
+  test('see its libraries and headers in their usual places, and its utilities in bootstrap steps alone', async () => {
+    const { seed } = await planFor({}, {}, 'system')
+    assert.equal(Object.keys(seed.places).sort(), ['/lib', '/lib64', '/seed', '/usr/include', '/usr/lib'])
+    assert.equal(Object.keys(seed.bootstrapPlaces).sort(), ['/bin', '/lib', '/lib64', '/seed', '/usr'])
+  })
+
+  test('have the same digest: which seed a run takes is no part of a lock', async () => {
+    assert.is(profileDigest(await planFor({}, {}, 'system')), profileDigest(await planFor({})))
+  })
+
+  test('are refused with a toolchain that is compiled itself', async () => {
+    await rejects('E_RECIPE_INVALID', () => planFor({}, {}, 'own'))
+  })
+
+  test('are refused where a profile wants that seed for its packages', async () => {
+    const error = await rejects('E_RECIPE_INVALID', () => planFor({}, { toolchain: 'system' }))
+    assert.is(error.fields.field, 'toolchain')
+  })
+})
+
 spec('digests of recipes', (test) => {
   const recipe = recipeOf('app', RECIPES.app ?? {})
 
@@ -143,18 +183,30 @@ spec('digests of recipes', (test) => {
   })
 })
 
-function planFor(changes: Readonly<Record<string, object>>, profile: object = {}): Promise<Plan> {
+const TOOLCHAINS: Readonly<Record<string, object>> = { [USUAL_SEED]: SEED_TOOLCHAIN, system: SYSTEM_TOOLCHAIN }
+
+function variables(plan: Plan, name: string): ReadonlyMap<string, string> {
+  const node = plan.nodes.get(name)
+  if (node === undefined) throw new Error(`no package ${name}`)
+  return environmentFor(plan, node)
+}
+
+function planFor(
+  changes: Readonly<Record<string, object>>,
+  profile: object = {},
+  seed: string = USUAL_SEED,
+): Promise<Plan> {
   const all: Readonly<Record<string, object>> = { ...RECIPES, ...changes }
   const parsed: Profile = parseProfile({ ...PROFILE, ...profile }, 'test.ts')
-  return makePlan(parsed, {
+  const source: RecipeSource = {
     recipe: async (name) => {
       const recipe = all[name]
       if (recipe === undefined) throw new MrrlError('E_PACKAGE_UNKNOWN', name)
       return recipeOf(name, recipe)
     },
-    toolchain: async (name): Promise<Toolchain> =>
-      parseToolchain(name === USUAL_SEED ? SEED_TOOLCHAIN : SOURCE_TOOLCHAIN, `${name}.ts`),
-  })
+    toolchain: async (name) => parseToolchain(TOOLCHAINS[name] ?? SOURCE_TOOLCHAIN, `${name}.ts`),
+  }
+  return makePlan(parsed, source, seed)
 }
 
 function recipeOf(name: string, changes: object): Recipe {
