@@ -1,4 +1,5 @@
 import { BUILD_COMMANDS } from './commands/build.ts'
+import { COMPARE_COMMANDS } from './commands/compare.ts'
 import { EXPLAIN_COMMANDS } from './commands/explain.ts'
 import { IMAGE_COMMANDS } from './commands/images.ts'
 import { INSPECT_COMMANDS } from './commands/inspect.ts'
@@ -17,12 +18,13 @@ export const COMMANDS: readonly CommandRow[] = [
   ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,
   ...STORE_COMMANDS,
+  ...COMPARE_COMMANDS,
 ]
 
 /** Exit statuses of all commands. */
 export const EXIT_STATUSES: readonly (readonly [number, string])[] = [
   [0, 'done'],
-  [1, 'failed for another reason'],
+  [1, 'failed for another reason; of `mrrl diff`: the two differ'],
   [2, 'the command line, a recipe or a profile is wrong'],
   [3, 'the lock is missing, stale or was changed by hand'],
   [

@@ -49,6 +49,17 @@ export interface Options {
   readonly owners: boolean
   readonly devices: boolean
   readonly graphFormat: GraphFormat
+  /** Undefined: all. */
+  readonly limit: number | undefined
+  readonly withDiffoscope: boolean
+  readonly depth: Depth
+  /** `all`, `none`, or names of variations with commas between them. */
+  readonly vary: string
+  readonly bisect: boolean
+  /** '' where none is given, as in the next two. */
+  readonly keep: string
+  readonly image: string
+  readonly against: string
   readonly full: boolean
 }
 
@@ -87,6 +98,14 @@ export const DEFAULTS: Options = {
   owners: false,
   devices: false,
   graphFormat: 'text',
+  limit: undefined,
+  withDiffoscope: false,
+  depth: 'packages',
+  vary: 'all',
+  bisect: false,
+  keep: '',
+  image: '',
+  against: '',
   full: false,
 }
 
@@ -221,6 +240,12 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
 function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
+  limit: {
+    flags: '--limit <count>',
+    about: 'show at most so many differences (default: all)',
+    read: wholeNumber(1, MAX_UINT32),
+  },
+  withDiffoscope: { flags: '--with-diffoscope', about: 'run diffoscope as well, which must be installed' },
     if (/^\d+$/.test(text) && value >= min && value <= max) return value
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
   }

@@ -131,8 +131,11 @@ function dateNumber({ before, after, clues }: Evidence): string | undefined {
       [before, Number(clue.before)],
       [after, Number(clue.after)],
     ] as const) {
+      if (!(value > 0)) continue
+      if (/^\d{9,10}$/.test(text) && Math.abs(Number(text) - value) <= TWO_DAYS)
+        return `${text} is the time of the build`
       const bytes = /^(?:[0-9a-f]{2} ){3}[0-9a-f]{2}/.exec(text)?.[0]
-      if (bytes === undefined || !(value > 0)) continue
+      if (bytes === undefined) continue
       const four = Buffer.from(bytes.replaceAll(' ', ''), 'hex')
       if ([four.readUInt32LE(0), four.readUInt32BE(0)].some((number) => Math.abs(number - value) <= TWO_DAYS)) {
         return `${bytes} is the time of the build as a number`
@@ -200,28 +203,39 @@ function folder({ words: [before, after] }: Evidence): string | undefined {
 }
 
 /** Numbers, hexadecimal and base64 of one length that have little in common. */
-function entropy({ words: [before, after] }: Evidence): string | undefined {
+function entropy({ difference: { where }, words: [before, after] }: Evidence): string | undefined {
+  if (!isText(where)) return undefined
   const MADE_UP = /[A-Za-z0-9+/_-]{8,}={0,2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
   const [old, now] = [MADE_UP.exec(before)?.[0], MADE_UP.exec(after)?.[0]]
   if (old === undefined || now === undefined || old.length !== now.length) return undefined
   return looksMadeUp(old, now) ? `${JSON.stringify(now)} looks made up` : undefined
 }
 
-function smallNumber({ words: [before, after] }: Evidence): string | undefined {
+function smallNumber({ difference: { where }, before: full, words: [before, after] }: Evidence): string | undefined {
+  if (!isText(where) || (where.kind === 'elf' && !full.startsWith('"'))) return undefined
   const isRandom = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= MOST_RANDOM
   return isRandom(before) && isRandom(after) && Math.abs(Number(before) - Number(after)) > 1
     ? `${after} is a number that nothing else explains`
     : undefined
 }
 
-function machineCode({ difference: { where } }: Evidence): string | undefined {
-  return where.kind === 'elf' && where.isCode ? 'other instructions in the same function' : undefined
+/** Other instructions have other lengths; four bytes alone are more often a number or an address. */
+function machineCode({ difference: { where }, before, after }: Evidence): string | undefined {
+  if (where.kind !== 'elf' || !where.isCode || where.symbol === '') return undefined
+  const FOUR_BYTES = '00 00 00 00'.length
+  const isLong = where.field === 'content' && Math.max(before.length, after.length) > FOUR_BYTES
+  return isLong || where.field === 'size' ? 'other instructions in the same function' : undefined
 }
 
 function buildIdAlone({ difference: { where } }: Evidence): string | undefined {
   return where.kind === 'elf' && isField(where, 'build-id', 'debuglink')
     ? 'the build-id alone differs: debug information that is not here does'
     : undefined
+}
+
+/** Whether it is the content of a file, or its name. */
+function isText(where: Where): boolean {
+  return where.kind === 'text' || where.kind === 'bytes' || where.kind === 'entry' || isField(where, 'content', 'FNAME')
 }
 
 function isName(text: string): boolean {

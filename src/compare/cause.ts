@@ -3,7 +3,7 @@ import { clueRule, onlyClue, RULES } from './cause-rules.ts'
 import { evidenceOf } from './evidence.ts'
 
 /** What to change in the recipe. */
-const ADVICE: Readonly<Record<CauseName, string>> = {
+export const ADVICE: Readonly<Record<CauseName, string>> = {
   path: 'Keep the build folder out of the files: -ffile-prefix-map=$PWD=. for compilers, relative paths for scripts.',
   date: 'Take the time from SOURCE_DATE_EPOCH, or leave it out: gzip -n, ar D, tar --mtime, -Wdate-time finds __DATE__.',
   order: 'Sort what comes from a folder before it is used: LC_ALL=C sort, $(sort $(wildcard …)), find | sort.',

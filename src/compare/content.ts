@@ -4,7 +4,7 @@ import { byteDetails, streamDetail } from './bytes.ts'
 import { elfDetails } from './elf/compare.ts'
 import { fieldDetails } from './fields.ts'
 import { imageTree } from './image-tree.ts'
-import { type ContentKind, HEAD_BYTES, isPacking, isTreeKind, kindOf, type Packing } from './kinds.ts'
+import { type ContentKind, HEAD_BYTES, isPacking, isTreeKind, kindOf } from './kinds.ts'
 import { PACKED_HEAD, packedFields } from './packed-header.ts'
 import { type Detail, type Found, MOST_PER_FILE, type Place } from './place.ts'
 import { headOf, holdBytes, type Source, unpackedSource } from './source.ts'
@@ -49,7 +49,7 @@ async function compareKinds(
   b: Source,
   place: Place,
 ): Promise<Found[]> {
-  if (isPacking(before) && isPacking(after)) return comparePacked(before, after, a, b, place)
+  if (isPacking(before) || isPacking(after)) return comparePacked(before, after, a, b, place)
   if (isTreeKind(before) && isTreeKind(after)) {
     const [nameA, nameB] = place.names
     const found = await compareTrees(
@@ -71,20 +71,38 @@ async function compareKinds(
   return at(place, before === 'elf' ? elfDetails(one, other) : plainDetails(one, other))
 }
 
-/** Header fields, then what is below the compression; where both are equal, the compressed bytes. */
-async function comparePacked(before: Packing, after: Packing, a: Source, b: Source, place: Place): Promise<Found[]> {
-  const where = { kind: 'header', format: 'file', field: 'compression' } as const
-  const details: Detail[] =
-    before !== after
-      ? [{ where, before, after, follows: false }]
-      : fieldDetails(
-          before,
-          packedFields(before, await headOf(a, PACKED_HEAD)),
-          packedFields(after, await headOf(b, PACKED_HEAD)),
-        )
-  const inner = await place.inside(unpackedSource(a, place.limits), unpackedSource(b, place.limits), place.unpacked())
+/** Header fields, then what is below the compression of either; where both are equal, the compressed bytes. */
+async function comparePacked(
+  before: ContentKind,
+  after: ContentKind,
+  a: Source,
+  b: Source,
+  place: Place,
+): Promise<Found[]> {
+  const unpacked = (kind: ContentKind, source: Source): Source =>
+    isPacking(kind) ? unpackedSource(source, place.limits) : source
+  const [one, other] = [unpacked(before, a), unpacked(after, b)]
+  const inner = await place.inside(one, other, place.unpacked())
+  const details: Detail[] = []
+  if (before !== after) {
+    const [packing, otherPacking] = [isPacking(before) ? before : null, isPacking(after) ? after : null]
+    const where = { kind: 'header', format: 'file', field: 'compression' } as const
+    // Of a squashfs and a tar.xz it goes without saying.
+    if (!(await areOtherTrees(one, other))) {
+      details.push({ where, before: packing, after: otherPacking, follows: false })
+    }
+  } else if (isPacking(before)) {
+    const [head, otherHead] = [await headOf(a, PACKED_HEAD), await headOf(b, PACKED_HEAD)]
+    details.push(...fieldDetails(before, packedFields(before, head), packedFields(before, otherHead)))
+  }
   const found = [...at(place, details), ...inner]
-  return found.length > 0 ? found : bytesOnly(a, b, 'the same content, compressed in another way', place)
+  if (found.length > 0 || before !== after) return found
+  return bytesOnly(a, b, 'the same content, compressed in another way', place)
+}
+
+async function areOtherTrees(a: Source, b: Source): Promise<boolean> {
+  const [one, other] = [kindOf(await headOf(a, HEAD_BYTES)), kindOf(await headOf(b, HEAD_BYTES))]
+  return isTreeKind(one) && isTreeKind(other) && one !== other
 }
 
 function plainDetails(a: Uint8Array, b: Uint8Array): Detail[] {

@@ -31,6 +31,7 @@ export function firstChanged({ line, hunk }: Where & { kind: 'text' }): number {
 }
 
 function elfText({ section, symbol, offset, field }: Where & { kind: 'elf' }): string {
+  if (field === 'build-id') return field
   if (section === '' && symbol === '') return `ELF ${field}`
   const isBytes = field === 'content' || field === 'addresses'
   const plus = isBytes && offset > 0 ? `+${hexadecimal(offset)}` : ''

@@ -25,6 +25,7 @@ export function elfDetails(a: Uint8Array, b: Uint8Array): Detail[] {
   const details = [...identity, ...sectionDetails(pair), ...symbolDetails(pair)]
   const sections = commonSections(pair)
   for (const both of sections) details.push(...ownDetails(pair, both))
+  markSizes(details)
   const isExplained = details.some(({ follows }) => !follows)
   for (const both of sections) details.push(...derivedDetails(pair, both, isExplained))
   details.push(...layoutDetails(pair))
@@ -32,6 +33,21 @@ export function elfDetails(a: Uint8Array, b: Uint8Array): Detail[] {
   // What nothing else explains is no consequence.
   return details.every(({ follows }) => follows) ? details.map((detail) => ({ ...detail, follows: false })) : details
 }
+
+/** What is in a section of data explains its size, its alignment and the sizes of its symbols. */
+function markSizes(details: Detail[]): void {
+  const explained = new Set<string>()
+  for (const { where, follows } of details) {
+    if (where.kind === 'elf' && where.field === 'content' && !where.isCode && !follows) explained.add(where.section)
+  }
+  for (const [index, detail] of details.entries()) {
+    const { where } = detail
+    const isExplained = where.kind === 'elf' && !where.isCode && explained.has(where.section)
+    if (isExplained && EXPLAINED_FIELDS.includes(where.field)) details[index] = { ...detail, follows: true }
+  }
+}
+
+const EXPLAINED_FIELDS = ['size', 'alignment']
 
 function identityDetails({ a, b }: ElfPair): Detail[] {
   return fieldDetails('ELF', a.identity, b.identity).map(({ where, before, after }) =>
@@ -67,9 +83,7 @@ function derivedDetails(pair: ElfPair, both: SectionPair, follows: boolean): Det
   }
   if (name === DEBUG_LINK) return [linkDetail(both, follows)]
   if (!isDerived(both)) return []
-  return [
-    elfDetail({ section: name, field: 'table' }, `${a.bytes.length} bytes`, `${b.bytes.length} bytes, others`, follows),
-  ]
+  return [elfDetail({ section: name, field: 'table' }, null, null, follows)]
 }
 
 const DERIVED_TYPES: readonly number[] = [

@@ -55,8 +55,7 @@ interface Stretch {
 function runDetails(pair: ElfPair, both: SectionPair, { bytesA, bytesB, start, covers }: Stretch): Detail[] {
   const details: Detail[] = []
   const code = isCode(both.a)
-  let addresses = 0
-  let firstAddress = 0
+  let firstAddress = -1
   let covered = 0
   // Several places in one function are one difference; in data each is its own.
   let last: Cover | undefined
@@ -65,21 +64,40 @@ function runDetails(pair: ElfPair, both: SectionPair, { bytesA, bytesB, start, c
     const at = start + run.start
     const texts = code ? undefined : textsAround(bytesA, bytesB, run)
     if (texts === undefined && pair.isMoved && isAddressLike(run, code)) {
-      if (addresses++ === 0) firstAddress = at
+      if (firstAddress < 0) firstAddress = at
       continue
     }
     const cover = coverAt(covers, at)
     if (code && cover !== undefined && cover === last) continue
     last = cover
     covered = textEnd(bytesA, bytesB, run)
-    const [before, after] = texts ?? [hex(bytesA, run.start, run.end), hex(bytesB, run.start, run.end)]
+    const numbers = code || texts !== undefined ? undefined : numbersAt(pair, cover, start, bytesA, bytesB)
+    const [before, after] = texts ?? numbers ?? [hex(bytesA, run.start, run.end), hex(bytesB, run.start, run.end)]
     details.push({ where: whereOf(both, cover, at), before, after, follows: false })
   }
-  if (addresses > 0) {
+  if (firstAddress >= 0) {
     const place = { ...whereOf(both, coverAt(covers, firstAddress), firstAddress), field: 'addresses' }
-    details.push(elfDetail(place, null, `${addresses} places that look like addresses`, true))
+    details.push(elfDetail(place, null, null, true))
   }
   return details
+}
+
+/** Both values of a symbol that is as large as a number. */
+function numbersAt(
+  { a, b }: ElfPair,
+  cover: Cover | undefined,
+  start: number,
+  bytesA: Uint8Array,
+  bytesB: Uint8Array,
+): readonly [string, string] | undefined {
+  const size = cover === undefined ? 0 : cover.end - cover.start
+  if (cover === undefined || (size !== 4 && size !== 8)) return undefined
+  const at = cover.start - start
+  const number = ({ view }: ElfPair['a'], bytes: Uint8Array): string => {
+    const own = view.part(Buffer.from(bytes.subarray(at, at + size)))
+    return String(size === 4 ? own.u32(0) : own.u64(0))
+  }
+  return at < 0 ? undefined : [number(a, bytesA), number(b, bytesB)]
 }
 
 function whereOf(both: SectionPair, cover: Cover | undefined, at: number): Detail['where'] & { kind: 'elf' } {

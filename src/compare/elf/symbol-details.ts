@@ -51,8 +51,11 @@ function orderDetails(section: string, a: readonly Cover[] = [], b: readonly Cov
   return [{ where, before: old, after: now, follows: false }]
 }
 
-function placeOf({ name, section }: ElfSymbol, field: string): { section: string; symbol: string; field: string } {
-  return { section, symbol: name, field }
+function placeOf(
+  { name, section, kind }: ElfSymbol,
+  field: string,
+): { section: string; symbol: string; field: string; isCode: boolean } {
+  return { section, symbol: name, field, isCode: kind.endsWith('function') }
 }
 
 function symbolText({ kind, size }: ElfSymbol): string {

@@ -34,7 +34,10 @@ export class ElfView {
 
   /** An address, an offset or a size: 4 or 8 bytes, as the class says. */
   word(at: number): bigint {
-    if (this.bits === 32) return BigInt(this.u32(at))
+    return this.bits === 32 ? BigInt(this.u32(at)) : this.u64(at)
+  }
+
+  u64(at: number): bigint {
     this.#check(at, 8)
     return this.isLittleEndian ? this.bytes.readBigUInt64LE(at) : this.bytes.readBigUInt64BE(at)
   }
