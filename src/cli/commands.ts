@@ -7,6 +7,7 @@ import { LOCK_COMMANDS } from './commands/lock.ts'
 import { MIRROR_COMMANDS } from './commands/mirror.ts'
 import type { CommandRow } from './commands/row.ts'
 import { STORE_COMMANDS } from './commands/store.ts'
+import { VERIFY_COMMANDS } from './commands/verify.ts'
 
 /** All commands, in the order in which help lists them. */
 export const COMMANDS: readonly CommandRow[] = [
@@ -17,8 +18,8 @@ export const COMMANDS: readonly CommandRow[] = [
   ...INSPECT_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,
-  ...STORE_COMMANDS,
   ...COMPARE_COMMANDS,
+  ...STORE_COMMANDS,
 ]
 
 /** Exit statuses of all commands. */

@@ -2,6 +2,7 @@ import { FILE_FORMATS, SQUASHFS_COMPRESSIONS } from '../formats/format-names.ts'
 import type { BranchFilter } from '../model/image.ts'
 import type { SandboxName } from '../sandbox/sandbox.ts'
 import { SANDBOX_NAMES } from '../sandbox/sandbox.ts'
+import { DEPTHS, type Depth } from '../verify/depth.ts'
 import { InvalidArgumentError } from './commander.ts'
 import { GRAPH_FORMATS, type GraphFormat } from './graph-formats.ts'
 
@@ -48,7 +49,6 @@ export interface Options {
   readonly allRoot: boolean
   readonly owners: boolean
   readonly devices: boolean
-  readonly graphFormat: GraphFormat
   /** Undefined: all. */
   readonly limit: number | undefined
   readonly withDiffoscope: boolean
@@ -60,6 +60,7 @@ export interface Options {
   readonly keep: string
   readonly image: string
   readonly against: string
+  readonly graphFormat: GraphFormat
   readonly full: boolean
 }
 
@@ -97,7 +98,6 @@ export const DEFAULTS: Options = {
   allRoot: false,
   owners: false,
   devices: false,
-  graphFormat: 'text',
   limit: undefined,
   withDiffoscope: false,
   depth: 'packages',
@@ -106,6 +106,7 @@ export const DEFAULTS: Options = {
   keep: '',
   image: '',
   against: '',
+  graphFormat: 'text',
   full: false,
 }
 
@@ -228,7 +229,23 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
   },
   allRoot: { flags: '--all-root', about: 'the same as --owner 0 --group 0' },
   owners: { flags: '--owners', about: 'give files to the owners in the image and keep set-id bits; needs root' },
+  depth: {
+    flags: '--depth <name>',
+    about: 'how far down to build again: image, packages, toolchain or seed (default: packages)',
+    read: oneOf(DEPTHS),
+  },
+  vary: { flags: '--vary <names>', about: 'what to vary: all, none, or names with commas (default: all)' },
+  bisect: { flags: '--bisect', about: 'find the one variation that makes a package differ, however long it takes' },
+  keep: { flags: '--keep <folder>', about: 'leave the trees of what differs in a new or empty folder' },
+  image: { flags: '--image <file>', about: 'compare this image with the one that the lock names' },
+  against: { flags: '--against <file>', about: 'with --image, compare with this image and build nothing' },
   devices: { flags: '--devices', about: 'make devices, which are left out otherwise; needs root' },
+  limit: {
+    flags: '--limit <count>',
+    about: 'show at most so many differences (default: all)',
+    read: wholeNumber(1, MAX_UINT32),
+  },
+  withDiffoscope: { flags: '--with-diffoscope', about: 'run diffoscope as well, which must be installed' },
   graphFormat: {
     flags: '--format <name>',
     about: `how the graph is written: ${GRAPH_FORMATS.join(', ')} (default: text)`,
@@ -240,12 +257,6 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
 function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-  limit: {
-    flags: '--limit <count>',
-    about: 'show at most so many differences (default: all)',
-    read: wholeNumber(1, MAX_UINT32),
-  },
-  withDiffoscope: { flags: '--with-diffoscope', about: 'run diffoscope as well, which must be installed' },
     if (/^\d+$/.test(text) && value >= min && value <= max) return value
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
   }

@@ -32,6 +32,7 @@ export async function settingsFor(
     jobs: options.jobs ?? context.processors,
     keepGoing: options.keepGoing,
     sandbox: options.sandbox,
+    surroundings: USUAL_SURROUNDINGS,
     fetch: await fetchConfigFor(context, {
       mirrors: options.mirror.map((place) => mirrorAt(place, context)),
       offline: options.offline,
@@ -89,7 +90,7 @@ export function lockFolders(context: Context): string[] {
 }
 
 /** A lock of the project wins over the one that comes with mrrl; only a project's lock is ever written. */
-function lockFolder({ profile, use }: LockUse, context: Context): string {
+export function lockFolder({ profile, use }: LockUse, context: Context): string {
   const own = projectLocks(context)
   if (use === 'write' || existsSync(join(own, `${profile}.lock.json`))) return own
   return existsSync(join(OWN_LOCKS, `${profile}.lock.json`)) ? OWN_LOCKS : own

@@ -32,7 +32,8 @@ export function showReport(report: BuildReport, { cwd, out }: Context): void {
   out.lines(reportLines(report, { cwd, columns, style: out.style }))
 }
 
-function openView(options: Options, context: Context): View {
+/** The view that fits the options and the terminal. */
+export function openView(options: Options, context: Context): View {
   if (options.quiet || options.json) return SILENT
   const now = (): number => performance.now()
   const progress = new Progress(now())

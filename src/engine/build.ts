@@ -103,7 +103,7 @@ class BuildRun {
     const key = requestKey(request)
     const known = await this.#store.actions.get(key)
     if (known !== undefined) return this.#finished(name, request, known, true)
-    const { onEvent, signal } = this.#settings
+    const { onEvent, signal, surroundings } = this.#settings
     const waiting = setTimeout(() => onEvent({ type: 'step waiting', name }), 1000)
     await withLock(this.#store.layout, key, async () => {
       clearTimeout(waiting)
@@ -113,7 +113,8 @@ class BuildRun {
       onEvent({ type: 'step started', name, expectedMs: durations[name] })
       try {
         const onLine = (line: string): void => onEvent({ type: 'step output', name, line })
-        const step = await runStep(name, key, request, { store: this.#store, sandbox, jobserver, signal, onLine })
+        const around = { store: this.#store, sandbox, jobserver, surroundings, signal, onLine }
+        const step = await runStep(name, key, request, around)
         const result = { name, ...step }
         await this.#store.actions.put(key, result)
         await this.#finished(name, request, result, false)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { USUAL_SURROUNDINGS } from '../model/surroundings.ts'
 import { PLACES } from '../plan/environment.ts'
 import { RecipeLoader } from '../recipes/load.ts'
 import { openSandbox } from '../sandbox/probe.ts'
@@ -111,6 +112,8 @@ async function openShell(name: string, step: KnownStep, store: Store, settings: 
       env: { ...Object.fromEntries(step.request.env), PS1: `${name} # `, TERM: 'linux' },
       argv: ['/bin/sh', '-c', `cd ${PLACES.build}; exec /bin/sh -i`],
       timeoutMs: 2 ** 31 - 1,
+      hostName: USUAL_SURROUNDINGS.hostName,
+      uid: USUAL_SURROUNDINGS.uid,
       tmpBytes: 2 ** 32,
       interactive: true,
       onOutput: () => undefined,

@@ -1,4 +1,5 @@
 import type { FetchConfig } from '../fetch/config.ts'
+import type { Surroundings } from '../model/surroundings.ts'
 import type { SandboxName } from '../sandbox/sandbox.ts'
 import type { BuildEvent } from './events.ts'
 
@@ -14,6 +15,7 @@ export interface Settings {
   readonly jobs: number
   readonly keepGoing: boolean
   readonly sandbox: SandboxName | 'auto'
+  readonly surroundings: Surroundings
   readonly fetch: FetchConfig
   readonly signal: AbortSignal
   readonly onEvent: (event: BuildEvent) => void

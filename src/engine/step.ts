@@ -3,6 +3,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuildRequest } from '../model/build-request.ts'
 import { type Digest, hashOf } from '../model/digest.ts'
+import type { Surroundings } from '../model/surroundings.ts'
 import { PLACES } from '../plan/environment.ts'
 import type { Mount, RootLink, Sandbox, SandboxExit } from '../sandbox/sandbox.ts'
 import { makeFolder, removeFolder } from '../store/checkouts.ts'
@@ -11,6 +12,7 @@ import { importFolder } from '../store/import.ts'
 import type { Store } from '../store/store.ts'
 import { MrrlError } from '../util/errors.ts'
 import type { Jobserver } from './jobserver.ts'
+import { surroundedEnvironment, surroundedMounts } from './surround.ts'
 
 /** Log lines shown when a step fails, and the most that a step may print, in bytes. */
 const LAST_LINES = 25
@@ -22,6 +24,7 @@ export interface StepSurroundings {
   readonly store: Store
   readonly sandbox: Sandbox
   readonly jobserver: Jobserver
+  readonly surroundings: Surroundings
   readonly signal: AbortSignal
   readonly onLine: (line: string) => void
 }
@@ -44,7 +47,7 @@ export async function runStep(
   request: BuildRequest,
   around: StepSurroundings,
 ): Promise<StepResult> {
-  const { store } = around
+  const { store, surroundings } = around
   const work = temporaryName(store.layout.tmp, 'step')
   const failed = failedFolder(store, key)
   await mkdir(work)
@@ -52,12 +55,13 @@ export async function runStep(
     for (const folder of ['root', 'build', 'out']) await makeFolder(join(work, folder))
     const logPath = join(work, 'log')
     const log = createLog(logPath, around.onLine)
-    const env = { ...Object.fromEntries(request.env), MAKEFLAGS: around.jobserver.makeFlags(PLACES.jobserver) }
+    const makeFlags = { MAKEFLAGS: around.jobserver.makeFlags(PLACES.jobserver) }
+    const env = { ...surroundedEnvironment(request, surroundings), ...makeFlags }
     const exit = await around.sandbox.run({
       staging: join(work, 'root'),
       mounts: [
-        ...(await stepMounts(request, store)),
-        { at: PLACES.build, from: join(work, 'build'), kind: 'writable' },
+        ...(await surroundedMounts(await stepMounts(request, store), surroundings, work)),
+        { at: surroundings.buildFolder, from: join(work, 'build'), kind: 'writable' },
         { at: PLACES.output, from: join(work, 'out'), kind: 'writable' },
         { at: PLACES.jobserver, from: around.jobserver.path, kind: 'file' },
       ],
@@ -65,6 +69,8 @@ export async function runStep(
       env,
       argv: request.argv,
       timeoutMs: request.timeout * 1000,
+      hostName: surroundings.hostName,
+      uid: surroundings.uid,
       tmpBytes: TMP_BYTES,
       interactive: false,
       onOutput: log.write,

@@ -1,9 +1,8 @@
-import { HOST_NAME, type Mount, type Sandbox, type SandboxExit, type SandboxRequest } from './sandbox.ts'
+import type { Mount, Sandbox, SandboxExit, SandboxRequest } from './sandbox.ts'
 import { findProgram, runBackEnd } from './spawn.ts'
 
 const NAMESPACES = [
-  ...['--unshare-user', '--uid', '0', '--gid', '0', '--disable-userns'],
-  ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--hostname', HOST_NAME],
+  ...['--unshare-user', '--disable-userns', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts'],
   ...['--unshare-cgroup-try', '--die-with-parent', '--cap-drop', 'ALL'],
 ]
 
@@ -13,6 +12,7 @@ export const bwrapSandbox: Sandbox = {
   run(request: SandboxRequest): Promise<SandboxExit> {
     const argv = [
       ...[findProgram('bwrap'), ...NAMESPACES, ...(request.interactive ? [] : ['--new-session']), '--clearenv'],
+      ...['--uid', String(request.uid), '--gid', String(request.uid), '--hostname', request.hostName],
       ...Object.entries(request.env).flatMap(([name, value]) => ['--setenv', name, value]),
       ...['--dev', '/dev', '--remount-ro', '/dev', '--tmpfs', '/dev/shm', '--proc', '/proc', '--remount-ro', '/proc'],
       ...['--perms', '1777', '--size', String(request.tmpBytes), '--tmpfs', '/tmp'],

@@ -24,6 +24,10 @@ export interface SandboxRequest {
   readonly argv: readonly string[]
   /** Milliseconds of wall time. */
   readonly timeoutMs: number
+  /** Host name inside. */
+  readonly hostName: string
+  /** User and group id inside; `unshare` can only do 0. */
+  readonly uid: number
   /** Size of the private `/tmp`, in bytes. */
   readonly tmpBytes: number
   /** True to hand the user's terminal to the program instead of collecting its output. */
@@ -51,9 +55,6 @@ export interface Sandbox {
 
 export const SANDBOX_NAMES = ['unshare', 'bwrap'] as const
 export type SandboxName = (typeof SANDBOX_NAMES)[number]
-
-/** Host name inside every sandbox. */
-export const HOST_NAME = 'mrrl'
 
 /** Device nodes inside every sandbox; each shows the host's node of that name. */
 export const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as const

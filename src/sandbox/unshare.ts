@@ -1,4 +1,4 @@
-import { DEVICES, HOST_NAME, type Sandbox, type SandboxExit, type SandboxRequest } from './sandbox.ts'
+import { DEVICES, type Sandbox, type SandboxExit, type SandboxRequest } from './sandbox.ts'
 import { findProgram, runBackEnd } from './spawn.ts'
 
 /** Namespaces of the tree. The killed child is PID 1 of its namespace: the kernel ends all below it. */
@@ -15,14 +15,14 @@ const NAMESPACES = [
 const SETUP = `
 set -eu
 umask 022
-root=$1; shift
+host=$1 root=$2; shift 2
 mount -n -t tmpfs -o mode=755,size=16m,nosuid,nodev mrrl "$root"
 while [ "$1" != -- ]; do
   kind=$1 from=$2 at=$root$3; shift 3
   case $kind in
     read-only) mkdir -p "$at"; mount -n --bind "$from" "$at"; mount -n -o remount,bind,ro,nosuid,nodev "$at" ;;
     writable) mkdir -p "$at"; mount -n --bind "$from" "$at"; mount -n -o remount,bind,nosuid,nodev "$at" ;;
-    file) mkdir -p "\${at%/*}"; : > "$at"; mount -n --bind "$from" "$at" ;;
+    file) mkdir -p "\${at%/*}"; [ -e "$at" ] || : > "$at"; mount -n --bind "$from" "$at" ;;
     link) mkdir -p "\${at%/*}"; ln -s "$from" "$at" ;;
     tmpfs) mkdir -p "$at"; mount -n -t tmpfs -o "$from" mrrl "$at" ;;
     proc) mkdir -p "$at"; mount -n -t proc -o nosuid,nodev,noexec proc "$at"
@@ -31,7 +31,7 @@ while [ "$1" != -- ]; do
   esac
 done
 shift
-hostname ${HOST_NAME} 2>/dev/null || echo ${HOST_NAME} > /proc/sys/kernel/hostname
+hostname "$host" 2>/dev/null || echo "$host" > /proc/sys/kernel/hostname
 domainname '(none)' 2>/dev/null || :
 echo 0 > /proc/sys/user/max_user_namespaces
 mount -n -o remount,bind,ro,nosuid "$root/dev"
@@ -46,7 +46,7 @@ export const unshareSandbox: Sandbox = {
   name: 'unshare',
   run(request: SandboxRequest): Promise<SandboxExit> {
     const env = Object.entries(request.env).map(([name, value]) => `${name}=${value}`)
-    const setup = ['/bin/sh', '-c', SETUP, 'sh', request.staging, ...rootTriples(request), '--']
+    const setup = ['/bin/sh', '-c', SETUP, 'sh', request.hostName, request.staging, ...rootTriples(request), '--']
     // Found here, because `env -i` looks it up in the PATH of the sandbox.
     const enter = [...env, findProgram('chroot'), '.', ...request.argv]
     return runBackEnd(['unshare', ...NAMESPACES, ...setup, ...enter], request)

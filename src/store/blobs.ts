@@ -9,7 +9,7 @@ import { diskError, publish, syncFolder, temporaryName } from './disk.ts'
 import type { Layout } from './layout.ts'
 
 /** Blobs carry one fixed time, so that `make` sees no file of a checkout as newer than another. */
-const BLOB_TIME = 1
+export const BLOB_TIME = 1
 
 /** Content by digest. Every read is verified; a blob that fails is removed, so that it is fetched or built again. */
 export class BlobStore implements BlobReader {

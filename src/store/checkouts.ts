@@ -13,12 +13,15 @@ export class CheckoutStore {
   readonly #layout: Layout
   readonly #blobs: BlobStore
   readonly #trees: TreeStore
+  readonly #order: 'forwards' | 'backwards'
   readonly #running = new Map<Digest, Promise<string>>()
 
-  constructor(layout: Layout, blobs: BlobStore, trees: TreeStore) {
+  /** @param order in which files are created; on some filesystems folders list them so */
+  constructor(layout: Layout, blobs: BlobStore, trees: TreeStore, order: 'forwards' | 'backwards' = 'forwards') {
     this.#layout = layout
     this.#blobs = blobs
     this.#trees = trees
+    this.#order = order
   }
 
   /** Path of the folder with the content of a tree. Throws `E_STORE_CORRUPT` when a blob is missing or damaged. */
@@ -38,7 +41,7 @@ export class CheckoutStore {
       await makeFolder(temporary)
       const entries = await this.#trees.entries(tree)
       for (const entry of entries) if (entry.kind === 'directory') await makeFolder(join(temporary, entry.path))
-      await mapLimited(entries, 16, async (entry) => {
+      await mapLimited(this.#order === 'forwards' ? entries : entries.reverse(), 16, async (entry) => {
         const at = join(temporary, entry.path)
         if (entry.kind === 'file') await link(await this.#blobs.inode(entry.digest, entry.executable), at)
         else if (entry.kind === 'symlink') await symlink(entry.target, at)

@@ -17,8 +17,11 @@ export interface Store {
   readonly aliases: AliasStore
 }
 
-/** Opens the store below `home`, making its folders on first use. Throws `E_STORE_*` when the disk refuses. */
-export async function openStore(home: string): Promise<Store> {
+/**
+ * Opens the store below `home`, making its folders on first use. Throws `E_STORE_*` when the disk refuses.
+ * @param order in which the files of checkouts are created
+ */
+export async function openStore(home: string, order: 'forwards' | 'backwards' = 'forwards'): Promise<Store> {
   const layout = new Layout(home)
   for (const folder of [
     layout.blobs,
@@ -41,7 +44,7 @@ export async function openStore(home: string): Promise<Store> {
     layout,
     blobs,
     trees,
-    checkouts: new CheckoutStore(layout, blobs, trees),
+    checkouts: new CheckoutStore(layout, blobs, trees, order),
     actions: new ActionStore(layout, blobs),
     aliases: new AliasStore(layout),
   }

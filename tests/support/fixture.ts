@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import type { BuildEvent } from '../../src/engine/events.ts'
 import type { Settings } from '../../src/engine/settings.ts'
 import { HTTP_DEFAULTS, HttpClient } from '../../src/fetch/http.ts'
+import { USUAL_SURROUNDINGS } from '../../src/model/surroundings.ts'
 import { run } from './tools.ts'
 
 /** A static BusyBox of the host, which stands in for the one that is built from source. */
-const HOST_BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path))
+export const HOST_BUSYBOX: string | undefined = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path))
 
 /** Why a test with a fixture cannot run, or null. */
 export function missingFixture(): string | null {
@@ -94,6 +95,7 @@ export function fixtureSettings(
     jobs: 2,
     keepGoing: false,
     sandbox: 'auto',
+    surroundings: USUAL_SURROUNDINGS,
     fetch: {
       mirrors: [],
       debianMirrors: async () => [],

@@ -14,6 +14,8 @@ export interface SandboxOrder {
   readonly links?: readonly RootLink[]
   readonly timeoutMs?: number
   readonly tmpBytes?: number
+  readonly hostName?: string
+  readonly uid?: number
   /** Aborts when the program has printed something. */
   readonly abort?: boolean
 }
@@ -53,6 +55,8 @@ try {
     env: order.env ?? { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
     argv: order.argv,
     timeoutMs: order.timeoutMs ?? 30_000,
+    hostName: order.hostName ?? 'mrrl',
+    uid: order.uid ?? 0,
     tmpBytes: order.tmpBytes ?? 1 << 20,
     interactive: false,
     onOutput: (chunk) => {

@@ -1,0 +1,65 @@
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ERROR_CODES } from '../util/error-codes.ts'
+import { MrrlError } from '../util/errors.ts'
+import { checkKeepFolder } from '../verify/keep.ts'
+import type { Host } from '../verify/machine.ts'
+import type { VerifyReport } from '../verify/report.ts'
+import { namedVariations } from '../verify/round-plan.ts'
+import { type VerifyOptions, verifyProfile } from '../verify/verify.ts'
+import type { Call, Context } from './context.ts'
+import { lockFilesFor, settingsFor, storeHome } from './settings.ts'
+import { verifyLines } from './show-verify.ts'
+import { VerifyView } from './view/verify-view.ts'
+
+/** `mrrl verify [profile...]` */
+export async function runVerify(call: Call): Promise<number> {
+  const { options, context } = call
+  const profiles = lockFilesFor(
+    call.args.filter((name) => name !== ''),
+    context,
+  ).map(({ profile }) => profile)
+  if (profiles.length === 0) throw new MrrlError('E_LOCK_MISSING', 'there is no lock to verify')
+  const variations = namedVariations(options.vary)
+  const keep = options.keep === '' ? '' : resolve(context.cwd, options.keep)
+  if (keep !== '') await checkKeepFolder(keep)
+  const view = new VerifyView(options, context)
+  const reports: VerifyReport[] = []
+  try {
+    for (const profile of profiles) {
+      const onEvent = view.onEvent.bind(view)
+      const settings = await settingsFor(call, { profile, use: 'read' }, onEvent)
+      const verifyOptions: VerifyOptions = {
+        depth: options.depth,
+        variations,
+        bisect: options.bisect ? 'always' : 'when quick',
+        keep: keep === '' || profiles.length === 1 ? keep : join(keep, profile),
+        onEvent,
+      }
+      const report = await verifyProfile(profile, verifyOptions, settings, hostOf(context))
+      view.endRound()
+      reports.push(report)
+      if (!options.json && !options.quiet) context.out.lines(verifyLines(report, context.out.style))
+    }
+  } finally {
+    view.close()
+  }
+  const isSame = reports.every(({ verdict }) => verdict === 'same')
+  const document = { verdict: isSame ? 'same' : 'different', profiles: reports }
+  if (options.json) context.out.write(`${JSON.stringify(document, undefined, 2)}\n`)
+  return isSame ? 0 : ERROR_CODES.E_NOT_REPRODUCIBLE.exit
+}
+
+/** What rounds need to know of this process. */
+function hostOf(context: Context): Host {
+  // From the sources of a checkout, or from the published package.
+  const program = new URL(`./verify-round${import.meta.url.slice(-3)}`, import.meta.url)
+  return {
+    env: { ...context.env, NODE_COMPILE_CACHE: join(storeHome(context), 'compile-cache') },
+    processors: context.processors,
+    uid: process.getuid?.() ?? -1,
+    temporary: tmpdir(),
+    program: [process.execPath, fileURLToPath(program)],
+  }
+}

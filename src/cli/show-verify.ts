@@ -1,0 +1,105 @@
+import type { Difference } from '../model/difference.ts'
+import type { CauseReport, ThingReport, VerifyReport } from '../verify/report.ts'
+import { formatDuration, formatTable, toOneLine } from './format.ts'
+import type { Style } from './style.ts'
+
+/** Files that are listed for one cause; the others are counted. */
+const MOST_FILES = 8
+
+/** What a verification found: a line for each package, then everything that differs, then the sum. */
+export function verifyLines(report: VerifyReport, style: Style): string[] {
+  const things = [...report.packages, ...report.images]
+  const rebuilt = things.filter(({ verdict }) => verdict !== 'not rebuilt')
+  return [
+    ...formatTable(rebuilt.map((thing) => [`  ${thing.name} ${style.dim(thing.version)}`, verdictText(thing, style)])),
+    ...things.flatMap((thing) => differenceLines(thing, style)),
+    ...skippedLines(report, style),
+    totalLine(report, rebuilt, style),
+  ]
+}
+
+function verdictText({ verdict, follows }: ThingReport, style: Style): string {
+  if (verdict === 'same') return style.green('as locked')
+  if (verdict === 'agrees') return style.yellow('the same each time, not locked')
+  if (verdict === 'follows')
+    return style.yellow(`differs because ${follows.join(', ')} ${follows.length === 1 ? 'does' : 'do'}`)
+  return style.red('differs')
+}
+
+function differenceLines(thing: ThingReport, style: Style): string[] {
+  if (thing.verdict !== 'different') return []
+  const { name, guilty, causes, differences, note } = thing
+  const alone = guilty.length === 0 ? '' : `, when ${guilty.join(' or ')} is varied`
+  const head = guilty.includes('nothing') ? `${name} differs, even when nothing is varied` : `${name} differs${alone}`
+  return [
+    '',
+    style.bold(head),
+    ...(note === '' ? [] : [`  ${note}`]),
+    ...causes.flatMap((cause) => causeLines(cause, differences, style)),
+  ]
+}
+
+function causeLines(
+  { name, because, advice, files }: CauseReport,
+  differences: readonly Difference[],
+  style: Style,
+): string[] {
+  const shown = files.slice(0, MOST_FILES).flatMap((path) => {
+    const own = differences.filter((one) => one.path === path && one.cause.name === name && !one.follows)
+    return [`    /${toOneLine(path)}`, ...own.slice(0, 3).map((one) => `      ${style.dim(placeText(one))}`)]
+  })
+  const more = files.length > MOST_FILES ? [`    and ${files.length - MOST_FILES} more files`] : []
+  return [
+    `  ${style.red(name)}${because === '' ? '' : `: ${toOneLine(because)}`}`,
+    ...shown,
+    ...more,
+    ...(advice === '' ? [] : [`    ${style.cyan('→')} ${advice}`]),
+  ]
+}
+
+/** Where in a file, and both values where they are short. */
+function placeText({ where, before, after }: Difference): string {
+  const values = before === null ? 'new' : after === null ? 'gone' : `${excerpt(before)} → ${excerpt(after)}`
+  switch (where.kind) {
+    case 'entry':
+      return values
+    case 'metadata':
+      return `${where.field} ${values}`
+    case 'xattr':
+      return `${where.name} ${values}`
+    case 'order':
+      return `order of ${where.of} (${where.before} → ${where.after})`
+    case 'header':
+      return `${where.format} ${where.field} ${values}`
+    case 'elf':
+      return `${where.section || 'header'}${where.symbol === '' ? '' : ` ${where.symbol}`} ${where.field} ${values}`
+    case 'text':
+      return `line ${where.line}: ${values}`
+    case 'bytes':
+      return `${where.count} bytes from ${where.offset}`
+    case 'more':
+      return 'and more'
+  }
+}
+
+function excerpt(text: string): string {
+  const line = toOneLine(text.split('\n')[0] ?? '')
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}
+
+function skippedLines({ skipped }: VerifyReport, style: Style): string[] {
+  const unable = skipped.filter(({ why }) => why !== 'not asked for')
+  return unable.map(({ variation, why }) => style.yellow(`skipped: ${variation} (${toOneLine(why)})`))
+}
+
+function totalLine(
+  { profile, verdict, rounds, wallMs }: VerifyReport,
+  things: readonly ThingReport[],
+  style: Style,
+): string {
+  const differing = things.filter((thing) => thing.verdict === 'different' || thing.verdict === 'follows').length
+  const varied = new Set(rounds.flatMap(({ conditions }) => conditions.map(({ variation }) => variation))).size
+  const what = `${things.length} packages and images, ${rounds.length} rounds, ${varied} variations, ${formatDuration(wallMs)}`
+  if (verdict === 'same') return `${style.green(`${profile} is reproducible`)}: ${what}`
+  return `${style.red(`E_NOT_REPRODUCIBLE  ${differing} of ${profile} came out differently`)}: ${what}`
+}
