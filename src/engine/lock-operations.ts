@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { type Lock, pinsOf } from '../model/lock.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatLock, readLock } from '../recipes/lock-file.ts'
@@ -47,7 +47,8 @@ export async function lock(profile: string, settings: Settings): Promise<LockRep
   const images = Object.fromEntries(run.images.images.map(({ file, digest }) => [file, { digest }]))
   const outputs = new Map([...run.built].map(([name, { result }]) => [name, result.output]))
   const after = withOutputs(current, outputs, images)
-  const path = await writeLock(after, settings)
+  await writeLocks([after], settings)
+  const path = lockPath(profile, settings)
   const changes =
     before === undefined ? [whyNew] : [...describeChanges(before, after), ...changedOutputs(before, after)]
   return { profile, path, changes, report: reportOf(plan, run, before, settings, started) }
@@ -59,7 +60,8 @@ export async function lock(profile: string, settings: Settings): Promise<LockRep
  */
 export async function lockSources(profile: string, settings: Settings): Promise<LockReport> {
   const { before, current, whyNew } = await beginLock(profile, settings)
-  const path = await writeLock(keepOutputs(before, current), settings)
+  await writeLocks([keepOutputs(before, current)], settings)
+  const path = lockPath(profile, settings)
   const changes = before === undefined ? [whyNew] : describeChanges(before, current)
   return { profile, path, changes, report: undefined }
 }
@@ -93,12 +95,23 @@ export function keepOutputs(before: Lock | undefined, after: Lock): Lock {
   return withOutputs(after, outputs, isSameImage ? before.images : {})
 }
 
-/** Writes a lock in one step and returns its path. */
-export async function writeLock(lock: Lock, settings: Settings): Promise<string> {
-  const path = lockPath(lock.profile, settings)
+/** Writes locks, each in one step; when one cannot be written, those before it are what they were again. */
+export async function writeLocks(locks: readonly Lock[], settings: Settings): Promise<void> {
   await mkdir(settings.lockFolder, { recursive: true })
-  await writeAtomic(path, formatLock(lock), settings.lockFolder)
-  return path
+  const written: { readonly path: string; readonly text: string }[] = []
+  try {
+    for (const lock of locks) {
+      const path = lockPath(lock.profile, settings)
+      const text = await readFile(path, 'utf8').catch(() => '')
+      await writeAtomic(path, formatLock(lock), settings.lockFolder)
+      written.push({ path, text })
+    }
+  } catch (error) {
+    for (const { path, text } of written) {
+      await (text === '' ? rm(path) : writeAtomic(path, text, settings.lockFolder)).catch(() => undefined)
+    }
+    throw error
+  }
 }
 
 const NEW = 'the lock is new'

@@ -1,44 +1,43 @@
 import { join } from 'node:path'
 import { type Lock, type Pin, pinsOf } from '../model/lock.ts'
+import { USUAL_SEED } from '../model/seed.ts'
 import { makePlan, type Plan } from '../plan/plan.ts'
 import { RecipeLoader } from '../recipes/load.ts'
 import { readLock } from '../recipes/lock-file.ts'
 import { MrrlError } from '../util/errors.ts'
 import type { Settings } from './settings.ts'
 
-/** A plan, and the lock whose pins are in it. */
-export interface Resolved {
-  readonly plan: Plan
-  /** Undefined where there is none yet. */
-  readonly lock: Lock | undefined
-}
-
 /**
  * Resolves a profile into a plan, with the versions that its lock pins.
  * Throws `E_PROFILE_UNKNOWN`, `E_LOCK_INVALID`, `E_LOCK_VERSION`, and what {@link makePlan} throws.
  */
-export async function planOf(profile: string, settings: Settings): Promise<Plan> {
-  return (await resolve(profile, settings)).plan
-}
-
-/** Like {@link planOf}, with the lock. */
-export async function resolve(profile: string, settings: Settings): Promise<Resolved> {
+export async function planOf(profile: string, settings: Settings, seed: string = USUAL_SEED): Promise<Plan> {
   await checkProfile(profile, settings)
-  const lock = await lockIfAny(profile, settings)
-  return { plan: await planWith(profile, pinsOf(lock), settings), lock }
+  return planWith(profile, pinsOf(await lockIfAny(profile, settings)), settings, seed)
 }
 
-/** Like {@link resolve}; throws `E_LOCK_MISSING` too. */
-export async function resolveLocked(profile: string, settings: Settings): Promise<Resolved & { readonly lock: Lock }> {
+/** A plan, and the lock whose pins are in it. */
+export interface Resolved {
+  readonly plan: Plan
+  readonly lock: Lock
+}
+
+/** Like {@link planOf}, with the lock; throws `E_LOCK_MISSING` too. */
+export async function resolveLocked(profile: string, settings: Settings): Promise<Resolved> {
   await checkProfile(profile, settings)
   const lock = await readLock(lockPath(profile, settings), profile)
   return { plan: await planWith(profile, pinsOf(lock), settings), lock }
 }
 
 /** Resolves a profile with these pins, whatever its lock says. */
-export async function planWith(profile: string, pins: ReadonlyMap<string, Pin>, settings: Settings): Promise<Plan> {
+export async function planWith(
+  profile: string,
+  pins: ReadonlyMap<string, Pin>,
+  settings: Settings,
+  seed: string = USUAL_SEED,
+): Promise<Plan> {
   const loader = new RecipeLoader(settings.recipeFolders, pins)
-  return makePlan(await loader.profile(profile), loader)
+  return makePlan(await loader.profile(profile), loader, seed)
 }
 
 /** Where a profile's lock is. */

@@ -43,10 +43,12 @@ export class RecipeLoader {
     return loading
   }
 
-  /** The sources that a recipe names for a version; hashes and sizes are still those of its own version. */
-  async sourcesFor(name: string, version: string): Promise<readonly Source[]> {
-    const sources = await this.#load(join('packages', name), 'recipe', (exported, file) =>
-      sourcesFor(exported, file, version),
+  /** Tells the sources that a recipe names for a version; hashes and sizes are still those of its own version. */
+  async sourcesOf(name: string): Promise<(version: string) => readonly Source[]> {
+    const sources = await this.#load(
+      join('packages', name),
+      'recipe',
+      (exported, file) => (version: string) => sourcesFor(exported, file, version),
     )
     return sources ?? this.#unknown('E_PACKAGE_UNKNOWN', 'package', name, this.#names('packages'))
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { build, lock } from '../../src/engine/operations.ts'
+import { lock } from '../../src/engine/lock-operations.ts'
+import { build } from '../../src/engine/operations.ts'
 import type { Settings } from '../../src/engine/settings.ts'
 import { collect } from '../../src/engine/store-care.ts'
 import { type PackageReason, why } from '../../src/engine/why.ts'

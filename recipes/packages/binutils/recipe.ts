@@ -1,4 +1,5 @@
 import { defineRecipe } from 'mrrl'
+import { binutilsUpdate } from './update.ts'
 
 export default defineRecipe({
   name: 'binutils',
@@ -20,6 +21,7 @@ export default defineRecipe({
       ],
     },
   ],
+  update: binutilsUpdate,
   needs: { build: ['make', 'busybox-tools'], target: ['glibc'], runtime: ['glibc'] },
   build: {
     // There is no C++ compiler, and none is needed but for questions that configure asks.

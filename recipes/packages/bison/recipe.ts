@@ -21,6 +21,7 @@ export default defineRecipe({
       ],
     },
   ],
+  update: { range: '^3.8', indexes: ['debian:bison@trixie'] },
   needs: { build: ['make', 'busybox-tools', 'm4'] },
   build: {
     // The program holds the path of m4, which is the same in every sandbox.

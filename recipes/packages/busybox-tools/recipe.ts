@@ -1,4 +1,5 @@
 import { defineRecipe } from 'mrrl'
+import { busyboxUpdate } from '../busybox/update.ts'
 
 export default defineRecipe({
   name: 'busybox-tools',
@@ -18,6 +19,7 @@ export default defineRecipe({
       exclude: ['docs/**', 'examples/**', 'testsuite/**', 'qemu_multiarch_testing/**', 'configs/**'],
     },
   ],
+  update: busyboxUpdate,
   needs: { build: ['make'] },
   files: ['tools.config'],
   // Without it the banner would carry the time of the build.

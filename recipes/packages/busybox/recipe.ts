@@ -1,4 +1,5 @@
 import { defineRecipe } from 'mrrl'
+import { busyboxUpdate } from './update.ts'
 
 export default defineRecipe({
   name: 'busybox',
@@ -17,6 +18,7 @@ export default defineRecipe({
       exclude: ['docs/**', 'examples/**', 'testsuite/**', 'qemu_multiarch_testing/**', 'configs/**'],
     },
   ],
+  update: busyboxUpdate,
   needs: { build: ['make', 'busybox-tools'], target: ['glibc'], runtime: ['glibc'] },
   files: ['container.config'],
   // Without it the banner would carry the time of the build.

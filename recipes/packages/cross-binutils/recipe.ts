@@ -1,4 +1,5 @@
 import { defineRecipe } from 'mrrl'
+import { binutilsUpdate } from '../binutils/update.ts'
 
 export default defineRecipe({
   name: 'cross-binutils',
@@ -21,6 +22,7 @@ export default defineRecipe({
       ],
     },
   ],
+  update: binutilsUpdate,
   needs: { build: ['make', 'busybox-tools'] },
   build: {
     // No shared libraries: libtool would compile every file twice. The linker stays dynamic to load the LTO plugin.

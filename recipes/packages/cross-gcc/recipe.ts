@@ -1,5 +1,5 @@
 import { defineRecipe } from 'mrrl'
-import { gccSource } from './source.ts'
+import { gccSource, gccUpdate } from './source.ts'
 
 export default defineRecipe({
   name: 'cross-gcc',
@@ -9,6 +9,7 @@ export default defineRecipe({
   homepage: 'https://gcc.gnu.org/',
   role: 'cross',
   sources: ({ version }) => [gccSource(version)],
+  update: gccUpdate,
   needs: { build: ['make', 'busybox-tools', 'cross-binutils', 'gmp', 'mpfr', 'mpc', 'isl'] },
   files: ['often-run'],
   build: {

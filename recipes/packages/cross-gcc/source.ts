@@ -1,4 +1,4 @@
-import type { SourceInput } from 'mrrl'
+import type { SourceInput, UpdateInput } from 'mrrl'
 
 /** The one source of the compiler and of its runtime, cut the same way for both, so that it is unpacked once. */
 export const gccSource = (version: string): SourceInput => ({
@@ -30,3 +30,6 @@ export const gccSource = (version: string): SourceInput => ({
   ],
   exclude: ['**/ChangeLog*', '**/po/**', '**/*.texi', '**/*.info', 'libiberty/testsuite/*.{c,exp}'],
 })
+
+/** GCC counts releases with bugs corrected by the second number. */
+export const gccUpdate: UpdateInput = { range: '^14.2', indexes: ['debian:gcc-14@trixie'] }

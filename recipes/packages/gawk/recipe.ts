@@ -21,6 +21,7 @@ export default defineRecipe({
       ],
     },
   ],
+  update: { range: '^5.2', indexes: ['debian:gawk@trixie'] },
   needs: { build: ['make', 'busybox-tools'] },
   build: {
     configure: `

@@ -25,6 +25,7 @@ export default defineRecipe({
       ],
     },
   ],
+  update: { range: '~2.41', indexes: ['debian:glibc@trixie'] },
   needs: {
     build: ['make', 'busybox-tools', 'gawk', 'bison', 'm4', 'cross-binutils', 'cross-gcc'],
     target: ['linux-headers'],

@@ -15,6 +15,7 @@ export default defineRecipe({
       exclude: ['tests/**/*.c', 'demos/**/*.{c,h,y,l}', 'mpn/*/**/*.asm', 'ChangeLog*'],
     },
   ],
+  update: { range: '^6.3', indexes: ['debian:gmp@trixie'] },
   needs: { build: ['make', 'busybox-tools', 'm4'] },
   // The repack has no manual, but configure still wants the folder's Makefile: the copy gets an empty one.
   env: { COPY_SOURCE: '1' },

@@ -18,6 +18,7 @@ export default defineRecipe({
       exclude: ['test_inputs/**', 'doc/*.{pdf,tex,bib,pod}', 'ChangeLog'],
     },
   ],
+  update: { range: '^0.27', indexes: ['https://libisl.sourceforge.io/', 'debian:isl@trixie'] },
   needs: { build: ['make', 'busybox-tools', 'gmp'] },
   build: {
     // Graphite is seldom used: compiling it quickly counts more than running it quickly.

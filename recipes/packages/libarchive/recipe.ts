@@ -14,6 +14,7 @@ export default defineRecipe({
       exclude: ['{contrib,doc,examples}/**', '{tar,cpio,cat,unzip,libarchive,test_utils}/test/*.{c,h,uu}'],
     },
   ],
+  update: { range: '^3.7', indexes: ['debian:libarchive@trixie'] },
   needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'zlib'], runtime: ['glibc', 'zlib'] },
   build: {
     configure: `

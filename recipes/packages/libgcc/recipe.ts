@@ -1,5 +1,5 @@
 import { defineRecipe } from 'mrrl'
-import { gccSource } from '../cross-gcc/source.ts'
+import { gccSource, gccUpdate } from '../cross-gcc/source.ts'
 
 export default defineRecipe({
   name: 'libgcc',
@@ -8,6 +8,7 @@ export default defineRecipe({
   license: 'GPL-3.0-or-later WITH GCC-exception-3.1',
   homepage: 'https://gcc.gnu.org/',
   sources: ({ version }) => [gccSource(version)],
+  update: gccUpdate,
   needs: {
     build: ['make', 'busybox-tools', 'cross-binutils', 'cross-gcc'],
     target: ['linux-headers', 'glibc'],

@@ -15,6 +15,7 @@ export default defineRecipe({
       exclude: ['tests/*.c', 'tests/*.sh', 'doc/*.texi', 'doc/*.info*', 'po/*.po', 'po/*.gmo', 'ChangeLog*'],
     },
   ],
+  update: { range: '^1.4', indexes: ['https://ftp.gnu.org/gnu/m4/', 'debian:m4@trixie'] },
   needs: { build: ['make', 'busybox-tools'] },
   files: ['seed.site'],
   build: {

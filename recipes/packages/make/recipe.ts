@@ -25,6 +25,7 @@ export default defineRecipe({
       ],
     },
   ],
+  update: { range: '^4.4', indexes: ['debian:make-dfsg@trixie'] },
   files: ['seed.site'],
   // The repack has no manual, but configure still wants the folder's Makefile: the copy gets an empty one.
   env: { COPY_SOURCE: '1' },

@@ -18,6 +18,7 @@ export default defineRecipe({
       exclude: ['tests/*.{c,h,dat,dsc}', 'doc/*.{texi,info}', 'ChangeLog'],
     },
   ],
+  update: { range: '^1.3', indexes: ['https://ftp.gnu.org/gnu/mpc/', 'debian:mpclib3@trixie'] },
   needs: { build: ['make', 'busybox-tools', 'gmp', 'mpfr'] },
   build: {
     configure: `

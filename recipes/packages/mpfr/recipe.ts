@@ -18,6 +18,7 @@ export default defineRecipe({
       exclude: ['tests/*.{c,h,dat}', 'doc/*.{texi,info,html,txt}', 'examples/**', 'ChangeLog'],
     },
   ],
+  update: { range: '^4.2', indexes: ['https://ftp.gnu.org/gnu/mpfr/', 'debian:mpfr4@trixie'] },
   needs: { build: ['make', 'busybox-tools', 'gmp'] },
   build: {
     configure: `

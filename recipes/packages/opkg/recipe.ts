@@ -15,6 +15,7 @@ export default defineRecipe({
       exclude: ['tests/**', 'docs/**'],
     },
   ],
+  update: { range: '^0.8', indexes: ['https://downloads.yoctoproject.org/releases/opkg/'] },
   needs: { build: ['make', 'busybox-tools'], target: ['glibc', 'zlib', 'libarchive'], runtime: ['libarchive'] },
   build: {
     // Named libraries instead of pkg-config; packages are fetched with the wget of BusyBox and solved by opkg itself.

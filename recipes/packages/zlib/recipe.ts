@@ -14,6 +14,7 @@ export default defineRecipe({
       exclude: ['{amiga,contrib,doc,examples,msdos,nintendods,old,os400,qnx,test,watcom,win32}/**', 'ChangeLog'],
     },
   ],
+  update: { range: '^1.3', indexes: ['debian:zlib@trixie'] },
   needs: { build: ['make', 'busybox-tools'], target: ['glibc'], runtime: ['glibc'] },
   build: {
     configure: `
