@@ -61,11 +61,11 @@ export function unsigned(from: string, why: string, cause?: unknown): MrrlError 
 /** An archive signs with several keys, of which a machine may know some: one that is good is enough, a bad one too much. */
 function signersOf(check: SignatureCheck, shown: string): readonly string[] {
   const { good, bad, unknown } = check
-  if (bad.length > 0) throw unsigned(shown, `the signature by ${bad.join(', ')} is wrong, or the key has expired`)
+  if (bad.length > 0) throw unsigned(shown, `the signature by ${bad.join(', ')} is wrong`)
   if (good.length > 0) return good
   throw unsigned(
     shown,
-    unknown.length === 0 ? 'nobody signed it' : `it is signed by ${unknown.join(', ')}, unknown here`,
+    unknown.length === 0 ? 'nobody signed it' : `it is signed by ${unknown.join(', ')}, unknown or expired here`,
   )
 }
 

@@ -46,6 +46,7 @@ export async function obtain(
 ): Promise<Obtained> {
   if (session.config.fetch.offline) throw new MrrlError('E_OFFLINE', `${nameOf(source)} was not asked for (offline)`)
   const most = stated?.size ?? before.size * GROWTH + MARGIN
+  let isExact = stated !== undefined
   const found: { host: string; digest: Digest }[] = []
   const tried: string[] = []
   if (stated?.location.startsWith('npm:')) {
@@ -54,9 +55,10 @@ export async function obtain(
   }
   for (const place of await placesOf(source, stated, session)) {
     const first = found[0]
-    const size = first === undefined ? most : sizeOf(first.digest)
+    const size = { most: first === undefined ? most : sizeOf(first.digest), isExact }
     const digest = await fromPlace(place, size, first === undefined, session, tried)
     if (digest !== undefined) found.push({ host: place.host, digest })
+    isExact ||= digest !== undefined
   }
   const [first, ...others] = found
   if (first === undefined) {
@@ -90,14 +92,18 @@ async function placesOf(source: Source, stated: FoundFile | undefined, session: 
   return places.length === 0 ? [] : [...places, ...unsafe]
 }
 
-/** The digest of what a place has; undefined when it has nothing, with the reason in `tried`. */
+/**
+ * The digest of what a place has; undefined when it has nothing, with the reason in `tried`. Throws `E_FETCH_SIZE` for a
+ * file that is far too large, or `E_INTEGRITY` where its size is known and another.
+ */
 async function fromPlace(
   place: Place,
-  most: number,
+  { most, isExact }: { readonly most: number; readonly isExact: boolean },
   isKept: boolean,
   session: UpdateSession,
   tried: string[],
 ): Promise<Digest | undefined> {
+  const { location } = place
   for (const url of place.urls) {
     try {
       const pieces = piecesOf(url, place, most, session)
@@ -105,18 +111,21 @@ async function fromPlace(
     } catch (error) {
       session.config.signal.throwIfAborted()
       if (!(error instanceof MrrlError)) throw error
-      // Longer than what another place has: it is another file.
-      if (error.code === 'E_FETCH_SIZE' && !isKept) return makeDigest('0'.repeat(64), most + 1)
       if (error.code === 'E_FETCH_SIZE') {
-        const message = `${fileNameOf(place.location)} is longer than ${most} bytes, far more than the version before`
-        throw new MrrlError('E_FETCH_SIZE', message, { fields: { from: place.location, limit: most }, cause: error })
+        const what = isExact ? `the ${most} bytes that are stated` : `${most} bytes, far more than the version before`
+        const message = `${fileNameOf(location)} is longer than ${what}`
+        const fields = { from: location, expectedSize: most }
+        const hint = isExact ? DIFFERS : 'Nothing was changed. If it is honest, write the new version into the recipe.'
+        throw new MrrlError(isExact ? 'E_INTEGRITY' : 'E_FETCH_SIZE', message, { fields, hint, cause: error })
       }
       if (error.code !== 'E_FETCH' && error.code !== 'E_INTEGRITY') throw error
-      tried.push(`${place.location}: ${error.message}`)
+      tried.push(`${location}: ${error.message}`)
     }
   }
   return undefined
 }
+
+const DIFFERS = 'Nothing was changed. Find out which of the two is right before you take either.'
 
 /** The bytes that a location has now, whatever the lock says. */
 export function piecesOf(
@@ -160,6 +169,6 @@ function differs(
 ): MrrlError {
   return new MrrlError('E_INTEGRITY', `${nameOf(source)} is not the same everywhere`, {
     fields: { [a.host]: a.digest, [b.host]: b.digest },
-    hint: 'Nothing was changed. Find out which of the two is right before you take either.',
+    hint: DIFFERS,
   })
 }

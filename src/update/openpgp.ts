@@ -18,7 +18,7 @@ const DASHES = '-----BEGIN PGP '
 export interface OpenPgpOptions {
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Refuses keys that have expired since they signed, as an archive's must not have. */
+  /** Holds keys that have expired since they signed for unknown. */
   readonly mustLive: boolean
 }
 
@@ -51,8 +51,9 @@ export async function checkDetached(
   const message = await createMessage({ binary: ReadableStream.from(content) as never })
   const date = new Date(options.now + SKEW)
   const result = await verify({ message, signature: parsed, verificationKeys: [...keys], date, format: 'binary' })
-  // The signatures are checked while the content is read.
-  for await (const _ of result.data as unknown as AsyncIterable<Uint8Array>);
+  // The signatures are checked while the content is read: by a reader, for openpgp's streams are no iterables.
+  const reader = (result.data as unknown as ReadableStream<Uint8Array>).getReader()
+  while (!(await reader.read()).done);
   return judge(result.signatures, keys, options)
 }
 
@@ -66,11 +67,6 @@ export async function checkCleartext(
   const date = new Date(options.now + SKEW)
   const result = await verify({ message, verificationKeys: [...keys], date })
   return { text: result.data, check: await judge(result.signatures, keys, options) }
-}
-
-/** True for a text that says of itself that it is signed. */
-export function isCleartext(bytes: Uint8Array): boolean {
-  return textOf(bytes.subarray(0, 64)).startsWith(`${DASHES}SIGNED MESSAGE-----`)
 }
 
 async function judge(
@@ -87,8 +83,9 @@ async function judge(
       () => false,
     )
     if (key === undefined) check.unknown.push(keyID.toHex().toUpperCase())
-    else if (isValid && (!mustLive || (await isAlive(key, now)))) check.good.push(fingerprintOf(key))
-    else check.bad.push(fingerprintOf(key))
+    else if (!isValid) check.bad.push(fingerprintOf(key))
+    else if (mustLive && !(await isAlive(key, now))) check.unknown.push(fingerprintOf(key))
+    else check.good.push(fingerprintOf(key))
   }
   return check
 }

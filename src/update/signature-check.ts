@@ -4,8 +4,6 @@ export interface SignatureCheck {
   readonly good: readonly string[]
   /** Keys that are known, whose signatures are of other bytes, or of a time at which the key did not count. */
   readonly bad: readonly string[]
-  /** Keys that are not known. */
+  /** Keys that are not known, or count no longer. */
   readonly unknown: readonly string[]
 }
-
-export const NO_SIGNATURES: SignatureCheck = { good: [], bad: [], unknown: [] }

@@ -129,7 +129,9 @@ async function changedLicenses(before: Source, after: Digest, session: UpdateSes
     return changedFiles(await licenseFiles(old, session.store), now)
   } catch (error) {
     if (!(error instanceof MrrlError)) throw error
-    if (error.code === 'E_INTEGRITY') throw rerolled(before, String(error.fields.got), String(error.fields.from))
+    const { got, from } = error.fields
+    if (error.code === 'E_INTEGRITY') throw rerolled(before, String(got), String(from))
+    if (error.code === 'E_FETCH_SIZE') throw rerolled(before, `more than ${before.size} bytes`, String(from))
     if (error.exit === NETWORK_EXIT) return [...now.keys()]
     throw error
   }

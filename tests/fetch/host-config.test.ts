@@ -143,6 +143,40 @@ Components: main
     ])
   })
 
+  test('archives have suites and keys; those that do not look like Debian’s are left out', async () => {
+    const files = {
+      '/etc/apt/sources.list': `deb [signed-by=/k/one.gpg arch=amd64] http://first.invalid/debian/ trixie main
+deb-src http://first.invalid/debian trixie-updates main
+deb http://flat.invalid/debian ./
+deb [signed-by=/k/tool.gpg] http://tool.invalid/apt stable main
+`,
+      '/etc/apt/sources.list.d/b.sources': `URIs: http://first.invalid/debian-security
+Suites: trixie-security
+Components: main
+Signed-By: /k/two.gpg, /k/three.asc
+`,
+      '/etc/apt/trusted.gpg.d/own.asc': '',
+      '/etc/apt/trusted.gpg.d/note.txt': '',
+    }
+    const common = [
+      '/etc/apt/trusted.gpg',
+      '/etc/apt/trusted.gpg.d/own.asc',
+      '/usr/share/keyrings/debian-archive-keyring.gpg',
+    ]
+    assert.equal(await (await readHostConfig(host(files))).debianArchives(), [
+      {
+        base: 'http://first.invalid/debian',
+        suites: ['trixie', 'trixie-updates'],
+        keyFiles: ['/k/one.gpg', ...common],
+      },
+      {
+        base: 'http://first.invalid/debian-security',
+        suites: ['trixie-security'],
+        keyFiles: ['/k/two.gpg', '/k/three.asc'],
+      },
+    ])
+  })
+
   test('a machine without apt has none', async () => {
     assert.equal(await mirrors({}), [])
   })
