@@ -20,3 +20,8 @@ export const OWN_LOCKS: string = join(PACKAGE_FOLDER, 'locks')
 export function ownVersion(): string {
   return JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')).version
 }
+
+/** Range of Node versions that the package runs on. */
+export function wantedNode(): string {
+  return JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')).engines.node
+}

@@ -5,7 +5,7 @@ import { MrrlError } from '../util/errors.ts'
 import type { SandboxExit, SandboxRequest } from './sandbox.ts'
 
 /** Where the helpers of both back ends are found; the caller's PATH plays no part. */
-const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
  * Limits for the whole tree, then the back end itself.

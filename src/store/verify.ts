@@ -86,17 +86,9 @@ class Verification {
   }
 
   async checkBlob(path: string): Promise<string | undefined> {
-    const [, start = '', rest = '', executable] = /([0-9a-f]{2})\/([0-9a-f]{62})(\.x)?$/.exec(path) ?? []
-    const info = await lstat(path)
-    if (start === '' || !info.isFile()) return 'is not a blob'
-    const mode = executable === undefined ? 0o644 : 0o755
-    if ((info.mode & 0o7777) !== mode)
-      return `has mode ${(info.mode & 0o7777).toString(8)} instead of ${mode.toString(8)}`
-    const hash = createHash('sha256')
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
-    this.bytes += info.size
-    const found = hash.digest('hex')
-    return found === start + rest ? undefined : `holds bytes with the hash ${found}`
+    const { problem, bytes } = await inspectBlob(path)
+    this.bytes += bytes
+    return problem
   }
 
   async checkAction(path: string): Promise<string | undefined> {
@@ -139,6 +131,20 @@ class Verification {
       throw error
     }
   }
+}
+
+/** Hashes a blob, and changes nothing. `problem` is undefined for one that is whole. */
+export async function inspectBlob(path: string): Promise<{ problem: string | undefined; bytes: number }> {
+  const [, start = '', rest = '', executable] = /([0-9a-f]{2})\/([0-9a-f]{62})(\.x)?$/.exec(path) ?? []
+  const info = await lstat(path)
+  if (start === '' || !info.isFile()) return { problem: 'is not a blob', bytes: 0 }
+  const [mode, wanted] = [info.mode & 0o7777, executable === undefined ? 0o644 : 0o755]
+  if (mode !== wanted) return { problem: `has mode ${mode.toString(8)} instead of ${wanted.toString(8)}`, bytes: 0 }
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  const found = hash.digest('hex')
+  const problem = found === start + rest ? undefined : `holds bytes with the hash ${found}`
+  return { problem, bytes: info.size }
 }
 
 function toDigest(text: string): Digest | undefined {

@@ -34,4 +34,20 @@ export const EXPLAIN_COMMANDS: readonly CommandRow[] = [
     ],
     run: async (call) => (await import('../run-graph.ts')).runGraph(call),
   },
+  {
+    name: 'doctor',
+    summary: 'check everything that a build needs',
+    about:
+      'Looks at Node, the sandbox, programs, disks, memory, the clock, the image encoders, the store, locks, and the ' +
+      'places that sources come from, and says what to do about what is not right. Changes nothing. Ends with 0 also ' +
+      'when there are warnings, else with the status that the first failure would end a build with. See docs/doctor.md.',
+    args: [{ ...PROFILE, isOptional: true, isList: true, about: 'names of profiles to look at (default: all)' }],
+    options: ['full', 'sandbox', 'jobs', 'mirror', 'offline', 'recipes', 'json', 'quiet', 'color'],
+    examples: [
+      ['mrrl doctor', ''],
+      ['mrrl doctor x86_64 --full', 'with every byte of the store'],
+      ['mrrl doctor --offline --mirror /media/sources', 'without asking any server'],
+    ],
+    run: async (call) => (await import('../run-doctor.ts')).runDoctor(call),
+  },
 ]
