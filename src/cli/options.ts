@@ -1,5 +1,6 @@
 import { FILE_FORMATS, SQUASHFS_COMPRESSIONS } from '../formats/format-names.ts'
 import type { BranchFilter } from '../model/image.ts'
+import { USUAL_SEED } from '../model/seed.ts'
 import type { SandboxName } from '../sandbox/sandbox.ts'
 import { SANDBOX_NAMES } from '../sandbox/sandbox.ts'
 import { DEPTHS, type Depth } from '../verify/depth.ts'
@@ -53,6 +54,8 @@ export interface Options {
   readonly limit: number | undefined
   readonly withDiffoscope: boolean
   readonly depth: Depth
+  /** Name of the toolchain that compiles the first program. */
+  readonly seed: string
   /** `all`, `none`, or names of variations with commas between them. */
   readonly vary: string
   readonly bisect: boolean
@@ -101,6 +104,7 @@ export const DEFAULTS: Options = {
   limit: undefined,
   withDiffoscope: false,
   depth: 'packages',
+  seed: USUAL_SEED,
   vary: 'all',
   bisect: false,
   keep: '',
@@ -233,6 +237,10 @@ export const OPTIONS: Readonly<Record<keyof Options, OptionRow>> = {
     flags: '--depth <name>',
     about: 'how far down to build again: image, packages, toolchain or seed (default: packages)',
     read: oneOf(DEPTHS),
+  },
+  seed: {
+    flags: '--seed <toolchain>',
+    about: 'build everything from another first compiler, and compare packages and images (try debian-12)',
   },
   vary: { flags: '--vary <names>', about: 'what to vary: all, none, or names with commas (default: all)' },
   bisect: { flags: '--bisect', about: 'find the one variation that makes a package differ, however long it takes' },

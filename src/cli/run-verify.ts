@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { USUAL_SEED } from '../model/seed.ts'
 import { ERROR_CODES } from '../util/error-codes.ts'
 import { MrrlError } from '../util/errors.ts'
 import { checkKeepFolder } from '../verify/keep.ts'
@@ -9,6 +10,7 @@ import type { VerifyReport } from '../verify/report.ts'
 import { namedVariations } from '../verify/round-plan.ts'
 import { type VerifyOptions, verifyProfile } from '../verify/verify.ts'
 import type { Call, Context } from './context.ts'
+import { DEFAULTS, type Options } from './options.ts'
 import { lockFilesFor, settingsFor, storeHome } from './settings.ts'
 import { verifyLines } from './show-verify.ts'
 import { VerifyView } from './view/verify-view.ts'
@@ -21,7 +23,8 @@ export async function runVerify(call: Call): Promise<number> {
     context,
   ).map(({ profile }) => profile)
   if (profiles.length === 0) throw new MrrlError('E_LOCK_MISSING', 'there is no lock to verify')
-  const variations = namedVariations(options.vary)
+  checkSeed(options)
+  const variations = options.seed === USUAL_SEED ? namedVariations(options.vary) : []
   const keep = options.keep === '' ? '' : resolve(context.cwd, options.keep)
   if (keep !== '') await checkKeepFolder(keep)
   const view = new VerifyView(options, context)
@@ -31,7 +34,8 @@ export async function runVerify(call: Call): Promise<number> {
       const onEvent = view.onEvent.bind(view)
       const settings = await settingsFor(call, { profile, use: 'read' }, onEvent)
       const verifyOptions: VerifyOptions = {
-        depth: options.depth,
+        depth: options.seed === USUAL_SEED ? options.depth : 'seed',
+        seed: options.seed,
         variations,
         bisect: options.bisect ? 'always' : 'when quick',
         keep: keep === '' || profiles.length === 1 ? keep : join(keep, profile),
@@ -49,6 +53,15 @@ export async function runVerify(call: Call): Promise<number> {
   const document = { verdict: isSame ? 'same' : 'different', profiles: reports }
   if (options.json) context.out.write(`${JSON.stringify(document, undefined, 2)}\n`)
   return isSame ? 0 : ERROR_CODES.E_NOT_REPRODUCIBLE.exit
+}
+
+/** Another seed is a variation of its own, at the greatest depth: what was asked for besides would be left out. */
+function checkSeed({ seed, depth, vary, bisect }: Options): void {
+  const isAlone = vary === DEFAULTS.vary && (depth === DEFAULTS.depth || depth === 'seed') && !bisect
+  if (seed === USUAL_SEED || isAlone) return
+  throw new MrrlError('E_USAGE', '--seed with another seed goes without --vary, --bisect and other depths', {
+    hint: `Verify the rest without it: mrrl verify --depth seed`,
+  })
 }
 
 /** What rounds need to know of this process. */

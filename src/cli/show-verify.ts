@@ -1,4 +1,5 @@
 import type { Difference } from '../model/difference.ts'
+import { USUAL_SEED } from '../model/seed.ts'
 import type { CauseReport, ThingReport, VerifyReport } from '../verify/report.ts'
 import { formatDuration, formatTable, toOneLine } from './format.ts'
 import type { Style } from './style.ts'
@@ -21,6 +22,7 @@ export function verifyLines(report: VerifyReport, style: Style): string[] {
 function verdictText({ verdict, follows }: ThingReport, style: Style): string {
   if (verdict === 'same') return style.green('as locked')
   if (verdict === 'agrees') return style.yellow('the same each time, not locked')
+  if (verdict === 'not compared') return style.dim('made by another compiler, not compared')
   if (verdict === 'follows')
     return style.yellow(`differs because ${follows.join(', ')} ${follows.length === 1 ? 'does' : 'do'}`)
   return style.red('differs')
@@ -93,13 +95,15 @@ function skippedLines({ skipped }: VerifyReport, style: Style): string[] {
 }
 
 function totalLine(
-  { profile, verdict, rounds, wallMs }: VerifyReport,
+  { profile, seed, verdict, rounds, wallMs }: VerifyReport,
   things: readonly ThingReport[],
   style: Style,
 ): string {
   const differing = things.filter((thing) => thing.verdict === 'different' || thing.verdict === 'follows').length
   const varied = new Set(rounds.flatMap(({ conditions }) => conditions.map(({ variation }) => variation))).size
-  const what = `${things.length} packages and images, ${rounds.length} rounds, ${varied} variations, ${formatDuration(wallMs)}`
-  if (verdict === 'same') return `${style.green(`${profile} is reproducible`)}: ${what}`
-  return `${style.red(`E_NOT_REPRODUCIBLE  ${differing} of ${profile} came out differently`)}: ${what}`
+  const compared = things.filter((thing) => thing.verdict !== 'not compared').length
+  const source = seed === USUAL_SEED ? '' : ` from the first compiler ${seed}`
+  const what = `${compared} packages and images, ${rounds.length} rounds, ${varied} variations, ${formatDuration(wallMs)}`
+  if (verdict === 'same') return `${style.green(`${profile} is reproducible${source}`)}: ${what}`
+  return `${style.red(`E_NOT_REPRODUCIBLE  ${differing} of ${profile} came out differently${source}`)}: ${what}`
 }

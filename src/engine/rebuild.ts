@@ -61,15 +61,19 @@ export async function prepareBasis(
   }
 }
 
-/** Builds packages, and with `withImages` the images, into the store, whatever the lock says of the results. */
+/**
+ * Builds packages, and with `withImages` the images, into the store, whatever the lock says of the results.
+ * @param seed name of the toolchain that compiles the first program
+ */
 export async function rebuild(
   profile: string,
   packages: readonly string[],
   withImages: boolean,
   store: Store,
   settings: Settings,
+  seed: string,
 ): Promise<Rebuilt> {
-  const plan = await planOf(profile, settings)
+  const plan = await planOf(profile, settings, seed)
   const built = new Map<string, BuiltPackage>()
   await buildPackages(withImages ? plan : partOf(plan, packages), store, settings, built, () => undefined)
   const outputs = new Map([...built].map(([name, { result }]) => [name, result.output]))

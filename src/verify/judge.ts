@@ -1,5 +1,6 @@
 import { needsOf } from '../engine/rebuild.ts'
 import type { Digest } from '../model/digest.ts'
+import { USUAL_SEED } from '../model/seed.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /** What was expected of something, what each round gave, and what that means. */
@@ -11,7 +12,7 @@ export interface Judgement {
   readonly expected: Digest | ''
   /** By round. */
   readonly rebuilt: readonly (Digest | '')[]
-  readonly verdict: 'same' | 'agrees' | 'different' | 'follows' | 'not rebuilt'
+  readonly verdict: 'same' | 'agrees' | 'different' | 'follows' | 'not compared' | 'not rebuilt'
   readonly follows: readonly string[]
 }
 
@@ -32,6 +33,9 @@ export function judgePackages(
   return [...plan.nodes].map(([name, node]) => {
     const needs = needsOf(node).filter((need) => differing.has(need))
     const judgement = judge(name, rebuilt.has(name), needs, locked, rounds)
+    // Another compiler makes other bits. What its output makes must be the same all the same.
+    const isOfSeed = node.recipe.role !== 'target' && plan.seed.name !== USUAL_SEED
+    if (isOfSeed && rebuilt.has(name)) return { ...judgement, verdict: 'not compared', follows: [] }
     if (isDifferent(judgement)) differing.add(name)
     return judgement
   })

@@ -9,6 +9,8 @@ import type { ErrorFields } from '../util/errors.ts'
 /** What the child process of a round is to do; it reads this as JSON from its standard input. */
 export interface RoundOrder {
   readonly profile: string
+  /** Name of the toolchain that compiles the first program. */
+  readonly seed: string
   /** Packages to build; the rest of what they need is in the store. */
   readonly packages: readonly string[]
   /** True to write the images too. */

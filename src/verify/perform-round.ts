@@ -8,7 +8,7 @@ import type { RoundOrder } from './order.ts'
 /** Does what an order says, in the process of the round, and hands over what came out and is not known. */
 export async function performRound(order: RoundOrder, settings: Settings): Promise<Rebuilt> {
   const store = await openStore(order.home, order.surroundings.fileOrder)
-  const rebuilt = await rebuild(order.profile, order.packages, order.withImages, store, settings)
+  const rebuilt = await rebuild(order.profile, order.packages, order.withImages, store, settings, order.seed)
   const results = await openStore(order.results)
   const known = new Set<Digest>(order.known)
   for (const name of order.packages) {

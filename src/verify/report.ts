@@ -5,6 +5,8 @@ import type { Depth } from './depth.ts'
 export interface VerifyReport {
   readonly profile: string
   readonly depth: Depth
+  /** Name of the toolchain that compiled the first program. */
+  readonly seed: string
   readonly verdict: 'same' | 'different'
   readonly rounds: readonly RoundReport[]
   /** Variations that this machine cannot do, and those that were not asked for. */
@@ -31,9 +33,10 @@ export interface ThingReport {
   readonly version: string
   /**
    * The same in all rounds and as locked, or without a lock the same in all rounds (`agrees`); different by itself, or
-   * only because something that it is made of is; or not built again at this depth.
+   * only because something that it is made of is; made by another first compiler, so that other bits are right; or not
+   * built again at this depth.
    */
-  readonly verdict: 'same' | 'agrees' | 'different' | 'follows' | 'not rebuilt'
+  readonly verdict: 'same' | 'agrees' | 'different' | 'follows' | 'not compared' | 'not rebuilt'
   /** What it follows from. */
   readonly follows: readonly string[]
   /** `sha256:…`; '' where the lock has none. */

@@ -18,6 +18,7 @@ import type { RoundError, RoundMessage, RoundOrder } from './order.ts'
 /** What all rounds of a verification share. */
 export interface RoundSetup {
   readonly profile: string
+  readonly seed: string
   readonly settings: Settings
   readonly host: Host
   readonly machine: Machine
@@ -81,6 +82,7 @@ export async function runRound(
     }
     const order: RoundOrder = {
       profile: setup.profile,
+      seed: setup.seed,
       packages,
       withImages,
       home,

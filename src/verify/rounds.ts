@@ -110,6 +110,7 @@ export class Rounds {
     if (settings.signal.aborted) throw new MrrlError('E_INTERRUPTED', 'the verification was interrupted')
     const setup: RoundSetup = {
       profile: locked.plan.profile.name,
+      seed: locked.plan.seed.name,
       settings,
       host,
       machine,

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { freshlyLocked } from '../engine/rebuild.ts'
-import type { Resolved } from '../engine/resolve.ts'
+import { planOf, type Resolved } from '../engine/resolve.ts'
 import type { Settings } from '../engine/settings.ts'
 import { type Digest, formatDigest, parseDigest } from '../model/digest.ts'
+import { USUAL_SEED } from '../model/seed.ts'
 import { temporaryName } from '../store/disk.ts'
 import { openStore } from '../store/store.ts'
 import { sweepLeftovers } from '../store/sweep.ts'
@@ -16,13 +17,18 @@ import { keepTrees } from './keep.ts'
 import { type Host, type Machine, probeMachine } from './machine.ts'
 import { Places } from './places.ts'
 import type { RoundReport, ThingReport, VerifyReport } from './report.ts'
-import { chooseVariations, cluesBetween, planRounds } from './round-plan.ts'
+import { chooseVariations, cluesBetween, planRound, planRounds } from './round-plan.ts'
 import { type Round, Rounds, type VerifyEvent } from './rounds.ts'
 import type { Variation } from './variations.ts'
 
 /** What to verify, and how thoroughly. */
 export interface VerifyOptions {
   readonly depth: Depth
+  /**
+   * Name of the toolchain that compiles the first program. With another than the usual one there is one round, with no
+   * variation, and what that compiler itself makes is not compared.
+   */
+  readonly seed: string
   readonly variations: readonly Variation[]
   /** Whether to find the variation that is guilty: always, or only where that takes three minutes at most. */
   readonly bisect: 'always' | 'when quick'
@@ -48,7 +54,8 @@ export async function verifyProfile(
   host: Host,
 ): Promise<VerifyReport> {
   const started = performance.now()
-  const locked = await freshlyLocked(profile, settings)
+  const { plan, lock } = await freshlyLocked(profile, settings)
+  const locked = { lock, plan: options.seed === USUAL_SEED ? plan : await planOf(profile, settings, options.seed) }
   const store = await openStore(settings.home)
   const work = async (): Promise<VerifyReport> => {
     const folder = temporaryName(store.layout.tmp, 'verify')
@@ -84,7 +91,9 @@ async function verify(verification: Verification): Promise<VerifyReport> {
   const { chosen, skipped } = chooseVariations(options.variations, machine, series.needed)
   const usual = usualConditions(settings.jobs, settings.sandbox)
   const made: Round[] = []
-  for (const round of planRounds(chosen, machine, usual)) made.push(await rounds.make(series, round, machine))
+  const isOtherSeed = options.seed !== USUAL_SEED
+  const planned = isOtherSeed ? [planRound(`from ${options.seed}`, [], usual)] : planRounds(chosen, machine, usual)
+  for (const round of planned) made.push(await rounds.make(series, round, machine))
 
   const outputs = Object.entries(lock.packages).map(([name, { output }]) => [name, lockedDigest(output)] as const)
   const files = Object.entries(lock.images).map(([file, { digest }]) => [file, lockedDigest(digest)] as const)
@@ -124,6 +133,7 @@ async function verify(verification: Verification): Promise<VerifyReport> {
   return {
     profile: plan.profile.name,
     depth: options.depth,
+    seed: options.seed,
     verdict: all.some(isDifferent) ? 'different' : 'same',
     rounds: made.map(roundReport),
     skipped,
@@ -142,7 +152,7 @@ async function searchGuilty(
   machine: Machine,
 ): Promise<ReadonlyMap<string, Finding>> {
   const suspects = packages.filter(({ verdict }) => verdict === 'different')
-  if (suspects.length === 0) return new Map()
+  if (suspects.length === 0 || options.seed !== USUAL_SEED) return new Map()
   const names = suspects.map(({ name }) => name)
   const singles = 1 + (made[0]?.plan.varied.length ?? 0)
   const round = ROUND_MS + names.reduce((sum, name) => sum + (made[0]?.result.stepMs.get(name) ?? 0), 0)

@@ -1,26 +1,14 @@
-import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { type BuiltPackage, buildPackages } from '../../src/engine/build.ts'
 import { planOf } from '../../src/engine/resolve.ts'
 import { openStore } from '../../src/store/store.ts'
-import { fixtureSettings, HOST_BUSYBOX, missingFixture, writeFixture } from '../support/fixture.ts'
+import { fixtureSettings, missingFixture, writeFixture } from '../support/fixture.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
-import { run, withFolder } from '../support/tools.ts'
-
-/** What the packages of the system below bring, by the names of their archives. */
-const PACKAGES = {
-  compiler: { 'usr/bin/x86_64-other-linux-gnu-gcc-12': 'a compiler', 'usr/lib/gcc/cc1': 'its larger half' },
-  'libc-dev': { 'usr/include/stdio.h': 'a header', 'usr/lib/libc.a': 'a library' },
-  libc: { 'lib/libc.so.6': 'a library', 'lib/ld.so': 'a loader' },
-}
-const LINKS = {
-  'lib64/ld.so': '../lib/ld.so',
-  'usr/bin/x86_64-other-linux-gnu-gcc': 'x86_64-other-linux-gnu-gcc-12',
-  'bin/sh': 'busybox',
-}
+import { SYSTEM_PACKAGES, writeSystem } from '../support/system-fixture.ts'
+import { withFolder } from '../support/tools.ts'
 
 /** Writes down what it sees of the machine: its programs, and the parts of the seed at their places. */
 const LOOK = `
@@ -41,7 +29,7 @@ spec('a build from a seed of several archives', (test) => {
         early: { install: LOOK.replaceAll('$PREFIX', 'tools/early'), extra: `role: 'bootstrap',` },
         late: { install: LOOK.replaceAll('$PREFIX/', ''), extra: `needs: { build: ['early'] },` },
       })
-      writeSystem(folder, PACKAGES)
+      writeSystem(folder)
       const seen = await buildFromOther(folder)
       assert.equal(seen.early?.get('/usr/bin'), ['x86_64-other-linux-gnu-gcc', 'x86_64-other-linux-gnu-gcc-12'])
       assert.equal(seen.early?.get('/bin'), ['busybox', 'sh'])
@@ -69,7 +57,7 @@ spec('a build from a seed of several archives', (test) => {
       writeFixture(folder, { late: { install, extra } })
       for (const name of ['seed', 'other'])
         writeFileSync(join(folder, `packages/late/${name}.site`), `answer_${name}=yes`)
-      writeSystem(folder, PACKAGES)
+      writeSystem(folder)
       const { late } = await buildFromOther(folder)
       assert.equal(
         [...(late ?? [])],
@@ -84,39 +72,12 @@ spec('a build from a seed of several archives', (test) => {
   test.unless(unbuildable, 'is refused when two of them bring different files of one name', () =>
     withFolder(async (folder) => {
       writeFixture(folder, { late: { install: LOOK.replaceAll('$PREFIX/', '') } })
-      writeSystem(folder, { ...PACKAGES, 'libc-dev': { 'lib/libc.so.6': 'another library' } })
+      writeSystem(folder, { ...SYSTEM_PACKAGES, 'libc-dev': { 'lib/libc.so.6': 'another library' } })
       const error = await rejects('E_CONFLICT', () => buildFromOther(folder))
       assert.is(error.fields.path, 'lib/libc.so.6')
     }),
   )
 })
-
-/** Adds the toolchain `other`: an archive per package, and one with a shell. */
-function writeSystem(folder: string, packages: Readonly<Record<string, Readonly<Record<string, string>>>>): void {
-  const sources = Object.entries(packages).map(([name, files]) => {
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, name, path)), { recursive: true })
-      writeFileSync(join(folder, name, path), text)
-    }
-    return archive(folder, name)
-  })
-  mkdirSync(join(folder, 'shell/bin'), { recursive: true })
-  cpSync(HOST_BUSYBOX ?? '', join(folder, 'shell/bin/busybox'))
-  const toolchain = {
-    ...{ kind: 'system', name: 'other', gcc: '12.2.0', license: 'MIT', homepage: 'https://example.org' },
-    ...{ triple: 'x86_64-other-linux-gnu', sources, utilities: [archive(folder, 'shell')], links: LINKS },
-  }
-  const text = `import { defineToolchain } from 'mrrl'\nexport default defineToolchain(${JSON.stringify(toolchain)})\n`
-  writeFileSync(join(folder, 'toolchains/other.ts'), text)
-}
-
-function archive(folder: string, name: string): object {
-  const path = join(folder, `${name}.tar`)
-  run('tar', '-cf', path, '-C', join(folder, name), '.')
-  const bytes = readFileSync(path)
-  const integrity = `sha256-${createHash('sha256').update(bytes).digest('base64')}`
-  return { from: [`file:${path}`], integrity, size: bytes.length, strip: 0 }
-}
 
 /** Builds the packages of the profile from the toolchain `other`; what each has seen, a list per line. */
 async function buildFromOther(folder: string): Promise<Record<string, ReadonlyMap<string, readonly string[]>>> {

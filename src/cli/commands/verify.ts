@@ -13,10 +13,11 @@ export const VERIFY_COMMANDS: readonly CommandRow[] = [
     args: [
       { name: 'profile', about: 'names of profiles (default: all that have a lock)', isOptional: true, isList: true },
     ],
-    options: ['depth', 'vary', 'bisect', 'keep', 'image', 'against', ...BUILD_OPTIONS],
+    options: ['depth', 'seed', 'vary', 'bisect', 'keep', 'image', 'against', ...BUILD_OPTIONS],
     examples: [
       ['mrrl verify mini', 'every package of the image, in a few minutes'],
       ['mrrl verify x86_64 --depth seed', 'the compilers and the tools that build them as well'],
+      ['mrrl verify x86_64 --seed debian-12', 'everything from another first compiler: see docs/ddc.md'],
       ['mrrl verify mini --vary jobs,order --keep differing', 'two variations; leaves the trees of what differs'],
       ['mrrl verify --image rootfs.squashfs x86_64', 'is this the image that the lock names?'],
       ['mrrl verify mini --json > report.json', 'for a program'],
