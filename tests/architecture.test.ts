@@ -52,7 +52,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/commander.ts'],
   semver: ['util/version.ts'],
   openpgp: ['update/openpgp.ts'],
-  diff: ['compare/lists.ts'],
 }
 
 /** Words that make a result depend on the machine, and the places that may have them. */

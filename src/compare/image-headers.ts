@@ -12,20 +12,38 @@ const COMPRESSORS = ['', 'gzip', 'lzma', 'lzo', 'xz', 'lz4', 'zstd'] as const
 /** What is an entry's own and compared as such. */
 const OWN_RECORDS = new Set(['path', 'linkpath', 'size', 'mtime', 'uid', 'gid'])
 
+/** Flags that follow from the tree, or that say what another field says. */
+const DERIVED_FLAGS: readonly string[] = ['noXattrs', 'compressorOptions']
+/** Bytes of the options of any compressor, behind the superblock and the header of their block. */
+const OPTIONS_BYTES = 8
+
 /** Fields of the superblock that somebody chose; what follows from the tree and its compression is left out. */
 export async function* squashfsHeaders(source: Source): AsyncGenerator<Headers> {
-  const head = Buffer.from(await headOf(source, SUPERBLOCK_SIZE))
-  const block = decodeSuperblock(head)
-  const flags = Object.entries(FLAGS).flatMap(([name, bit]) => ((block.flags & bit) !== 0 ? [name] : []))
+  const head = Buffer.from(await headOf(source, SUPERBLOCK_SIZE + 2 + OPTIONS_BYTES))
+  const block = decodeSuperblock(head.subarray(0, SUPERBLOCK_SIZE))
+  const flags = Object.entries(FLAGS).flatMap(([name, bit]) =>
+    (block.flags & bit) !== 0 && !DERIVED_FLAGS.includes(name) ? [name] : [],
+  )
+  const hasOptions = (block.flags & FLAGS.compressorOptions) !== 0
+  const compressor = COMPRESSORS[block.compressor] ?? String(block.compressor)
   yield {
     path: '',
     fields: [
       ['mkfs time', String(block.modificationTime)],
       ['block size', String(block.blockSize)],
-      ['compressor', COMPRESSORS[block.compressor] ?? String(block.compressor)],
+      ['compressor', hasOptions ? `${compressor}, ${optionsText(compressor, head)}` : compressor],
       ['flags', flags.join(' ')],
     ],
   }
+}
+
+/** `docs/formats/squashfs.md`, section 2. */
+function optionsText(compressor: string, head: Buffer): string {
+  const at = SUPERBLOCK_SIZE + 2
+  if (head.length < at + OPTIONS_BYTES) return 'no options'
+  const [first, second] = [head.readUInt32LE(at), head.readUInt32LE(at + 4)]
+  if (compressor === 'xz') return `dictionary of ${first} bytes, filters ${second}`
+  return compressor === 'gzip' ? `level ${first}, window ${second & 0xffff}` : `level ${first}`
 }
 
 /** What a tar archive that has been read before says beyond the entries: magic, names of owners, other pax records. */

@@ -1,9 +1,6 @@
-import { diffArrays } from 'diff'
 import type { Sorting } from '../model/difference.ts'
 import { compareBytes } from '../util/compare.ts'
-
-/** Changes beyond which two lists have nothing to do with each other: time grows with their square. */
-const MOST_CHANGES = 4000
+import { shortestEdit } from './shortest-edit.ts'
 
 /** Items from `before` to `beforeEnd` of one list stand for those from `after` to `afterEnd` of the other. */
 export interface Change {
@@ -13,37 +10,25 @@ export interface Change {
   readonly afterEnd: number
 }
 
-/** A shortest edit from one list to another; where that is too long to look for, all between equal ends is one change. */
+/** What changes between two lists, in their order. */
 export function listChanges(a: readonly string[], b: readonly string[]): Change[] {
-  let start = 0
-  while (start < a.length && start < b.length && a[start] === b[start]) start++
-  let [aEnd, bEnd] = [a.length, b.length]
-  while (aEnd > start && bEnd > start && a[aEnd - 1] === b[bEnd - 1]) {
-    aEnd--
-    bEnd--
-  }
-  if (start === aEnd && start === bEnd) return []
-  const whole = { before: start, beforeEnd: aEnd, after: start, afterEnd: bEnd }
-  if (start === aEnd || start === bEnd) return [whole]
-  const parts = diffArrays(a.slice(start, aEnd), b.slice(start, bEnd), { maxEditLength: MOST_CHANGES })
-  if (parts === undefined) return [whole]
+  const numbers = new Map<string, number>()
+  const numbered = (items: readonly string[]): Int32Array =>
+    Int32Array.from(items, (item) => {
+      const known = numbers.get(item)
+      if (known !== undefined) return known
+      numbers.set(item, numbers.size)
+      return numbers.size - 1
+    })
+  const { removed, added } = shortestEdit(numbered(a), numbered(b))
   const changes: Change[] = []
-  let [before, after] = [start, start]
-  let open: Change | undefined
-  for (const { added, removed, value } of parts) {
-    if (!added && !removed) {
-      if (open !== undefined) changes.push(open)
-      open = undefined
-      before += value.length
-      after += value.length
-      continue
-    }
-    open ??= { before, beforeEnd: before, after, afterEnd: after }
-    if (removed) before += value.length
-    else after += value.length
-    open = { ...open, beforeEnd: before, afterEnd: after }
+  for (let [before, after] = [0, 0]; before < a.length || after < b.length; before++, after++) {
+    if (removed[before] !== 1 && added[after] !== 1) continue
+    const start = { before, after }
+    while (removed[before] === 1) before++
+    while (added[after] === 1) after++
+    changes.push({ ...start, beforeEnd: before, afterEnd: after })
   }
-  if (open !== undefined) changes.push(open)
   return changes
 }
 

@@ -22,8 +22,9 @@ export function contentDetails(pair: ElfPair, both: SectionPair): Detail[] {
       })
   const symbols = symbolContents(pair, both, coversA, coversB)
   if (strings.length + symbols.length > 0) return [...strings, ...symbols]
+  // Where symbols moved within the section, they say so themselves.
   const place = { section: name, field: 'content', isCode: isCode(a) }
-  return [elfDetail(place, `${a.bytes.length} bytes`, `${b.bytes.length} bytes`)]
+  return [elfDetail(place, `${a.bytes.length} bytes`, `${b.bytes.length} bytes`, isPermuted(coversA, coversB))]
 }
 
 /** Each symbol of both files on its own, wherever it is by now. Texts are compared apart from their symbols. */
