@@ -50,6 +50,7 @@ export function makeProgram(onCall: (row: CommandRow, args: readonly string[], o
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .addHelpText('after', `\n${exitStatusText()}`)
+    .enablePositionalOptions()
   for (const row of COMMANDS) {
     const words = row.name.split(' ')
     const last = words.pop() ?? ''

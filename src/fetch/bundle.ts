@@ -50,26 +50,39 @@ export class Bundle {
     await turn() // whoever asks together is served together
     while (this.#asked.size > 0) {
       const before = [...this.#asked].flatMap(([name, asks]) => asks.map((ask) => ({ name, ask })))
-      const failure = await this.#pass().catch((error: unknown) => this.#asPlaceError(error))
+      const given = new Set<string>()
+      const failure = await this.#pass(given).catch((error: unknown) => this.#asPlaceError(error))
       for (const { name, ask } of before) {
+        // Of several that ask for one file, each is served by a pass of its own.
+        if (given.has(name) && failure === undefined) continue
         if (this.#remove(name, ask)) ask.fail(failure ?? new MrrlError('E_FETCH', 'not there'))
       }
     }
     this.#isReading = false
   }
 
-  async #pass(): Promise<undefined> {
-    const { reader } = await decompress(new ByteReader(readLocal(this.path)), new Budget(IMAGE_LIMITS))
-    for await (const entry of readTar(reader, IMAGE_LIMITS)) {
-      if (entry.kind !== 'file') continue
-      const name = entry.path.split('/').slice(-2).join('/')
-      const ask = this.#asked.get(name)?.[0]
-      if (ask === undefined) continue
-      this.#remove(name, ask)
-      await ask.give(entry.content.pieces())
-      if (this.#asked.size === 0) return undefined
+  /** Reads the bundle from its start, until nobody waits; adds the names of what it gave. */
+  async #pass(given: Set<string>): Promise<undefined> {
+    const file = readLocal(this.path)
+    try {
+      const { reader } = await decompress(new ByteReader(file), new Budget(IMAGE_LIMITS))
+      try {
+        for await (const entry of readTar(reader, IMAGE_LIMITS)) {
+          if (entry.kind !== 'file') continue
+          const name = entry.path.split('/').slice(-2).join('/')
+          const ask = this.#asked.get(name)?.[0]
+          if (ask === undefined) continue
+          this.#remove(name, ask)
+          given.add(name)
+          await ask.give(entry.content.pieces())
+          if (this.#asked.size === 0) break
+        }
+      } finally {
+        await reader.close()
+      }
+    } finally {
+      await file.return(undefined)
     }
-    return undefined
   }
 
   #remove(name: string, ask: Ask): boolean {

@@ -86,6 +86,8 @@ export class HttpClient {
   /** How often each host could not be reached since it last answered. */
   readonly #unreached = new Map<string, number>()
   #hasNetwork = false
+  /** The first request to each host, until it is answered: others wait for it, so that all of them wait only once. */
+  readonly #first = new Map<string, Promise<unknown>>()
 
   constructor(options: HttpOptions) {
     const { proxies, timeouts } = options
@@ -129,9 +131,16 @@ export class HttpClient {
   async #send(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const dispatcher = url.protocol === 'http:' ? this.#http : this.#https
     const { answer: headersTimeout, stall: bodyTimeout } = this.options.timeouts
+    await this.#first.get(url.host)
     if (this.#isGivenUp(url)) throw new HttpFailure('the server could not be reached before', false, 0, GIVEN_UP)
     try {
-      const answer = await request(url, { dispatcher, headers, signal, headersTimeout, bodyTimeout })
+      const asked = request(url, { dispatcher, headers, signal, headersTimeout, bodyTimeout })
+      if (!this.#first.has(url.host))
+        this.#first.set(
+          url.host,
+          asked.catch(() => undefined),
+        )
+      const answer = await asked
       this.#hasNetwork = true
       this.#unreached.delete(url.host)
       return answer

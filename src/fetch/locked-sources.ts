@@ -43,7 +43,9 @@ export function lockedSources(locks: readonly Lock[]): LockedSource[] {
 
 /** Uses in their order, each once. */
 export function sortedUses(neededBy: readonly SourceUse[]): SourceUse[] {
-  const unique = new Map(neededBy.map((use) => [JSON.stringify([use.profile, use.package, use.version, use.license]), use]))
+  const unique = new Map(
+    neededBy.map((use) => [JSON.stringify([use.profile, use.package, use.version, use.license]), use]),
+  )
   return [...unique].sort(([a], [b]) => compareBytes(a, b)).map(([, use]) => use)
 }
 

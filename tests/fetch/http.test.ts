@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { HttpFailure, type HttpOptions } from '../../src/fetch/http.ts'
 import { collect } from '../support/bytes.ts'
 import { quickClient, type TestServer, withServer } from '../support/http-server.ts'
 import { spec } from '../support/spec.ts'
-import { missing, run, withFolder } from '../support/tools.ts'
+import { withCertificate } from '../support/tls.ts'
+import { missing } from '../support/tools.ts'
 
 async function get(
   url: string,
@@ -40,16 +39,9 @@ function to(target: string): string {
   return `/to?${encodeURIComponent(target)}`
 }
 
-/** A self-signed certificate for loopback. */
-async function withTls(body: (server: TestServer, ca: readonly string[]) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
-    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    run('openssl', 'req', ...kind, '-keyout', key, '-out', cert, ...names)
-    const tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-    await withServer(redirecting, (server) => body(server, [tls.cert]), tls)
-  })
+/** A server of https, and the certificate to trust. */
+function withTls(body: (server: TestServer, ca: readonly string[]) => Promise<void>): Promise<void> {
+  return withCertificate((tls) => withServer(redirecting, (server) => body(server, [tls.cert]), tls))
 }
 
 spec('HttpClient', (test) => {
