@@ -8,6 +8,9 @@ import type { Style } from './style.ts'
 /** Most paths of one input that are shown; `--json` has all. */
 const MOST_PATHS = 5
 
+/** Most lines of a script that are shown, of which `--json` has all too. */
+const MOST_LINES = 40
+
 /** Hex digits by which a tree is told from another. */
 const SHOWN_DIGITS = 12
 
@@ -69,19 +72,30 @@ function buildLines({ state, waitsFor, comparedWith, changes }: BuildReason, sty
   return [`${head}; what differs from the request of ${against}:`, ...changes.flatMap((one) => changeLines(one, style))]
 }
 
-function changeLines({ field, before, now, paths, origin }: BuildReason['changes'][number], style: Style): string[] {
+function changeLines(change: BuildReason['changes'][number], style: Style): string[] {
+  const { field, before, now, paths, lines, origin } = change
+  const head = `  ${style.bold(field)}${origin === '' ? '' : `  ${origin}`}`
+  if (lines.length > 0) return [head, ...scriptLines(lines, style)]
   const shown = (value: string): string => {
     if (value === '') return '(none)'
     return field.startsWith('input ') ? value.slice(0, SHOWN_DIGITS) : toOneLine(value)
   }
   const more = paths.length > MOST_PATHS ? [`    … and ${paths.length - MOST_PATHS} more`] : []
   return [
-    `  ${style.bold(field)}${origin === '' ? '' : `  ${origin}`}`,
+    head,
     `    ${style.red('-')} ${shown(before)}`,
     `    ${style.green('+')} ${shown(now)}`,
     ...paths.slice(0, MOST_PATHS).map((path) => `    ${toOneLine(path)}`),
     ...more,
   ]
+}
+
+function scriptLines(lines: readonly string[], style: Style): string[] {
+  const shown = lines.slice(0, MOST_LINES).map((line) => {
+    const text = toOneLine(line)
+    return `    ${text.startsWith('-') ? style.red(text) : style.green(text)}`
+  })
+  return lines.length > MOST_LINES ? [...shown, `    … and ${lines.length - MOST_LINES} more`] : shown
 }
 
 /** A file for people. */

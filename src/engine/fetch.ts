@@ -89,7 +89,11 @@ export async function readLocks(locks: readonly LockFile[]): Promise<Lock[]> {
 }
 
 /** The fields of a file's report that its source tells. */
-export function fileOf({ names, integrity, neededBy }: LockedSource): Pick<FileReport, 'names' | 'integrity' | 'neededBy'> {
+export function fileOf({
+  names,
+  integrity,
+  neededBy,
+}: LockedSource): Pick<FileReport, 'names' | 'integrity' | 'neededBy'> {
   return { names, integrity, neededBy }
 }
 

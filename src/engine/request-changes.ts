@@ -1,5 +1,7 @@
+import { listChanges } from '../compare/lists.ts'
 import type { BuildRequest } from '../model/build-request.ts'
 import { type Digest, parseDigest } from '../model/digest.ts'
+import { PLACES } from '../plan/environment.ts'
 import type { Store } from '../store/store.ts'
 import { compareBytes } from '../util/compare.ts'
 
@@ -12,6 +14,8 @@ export interface RequestChange {
   readonly now: string
   /** For an input that the store has of both: paths below it that differ, sorted. */
   readonly paths: readonly string[]
+  /** Of the step's script: the lines that went, with `-` in front, and those that came, with `+`. */
+  readonly lines: readonly string[]
 }
 
 /** Compares two requests field by field: inputs by path, variables by name, then the rest. */
@@ -20,19 +24,24 @@ export async function requestChanges(before: BuildRequest, now: BuildRequest, st
     byName(before.inputs.map(({ at, tree }) => [at, tree])),
     byName(now.inputs.map(({ at, tree }) => [at, tree])),
   ] as const
-  const inputs = await Promise.all(
-    differing(...trees).map(async ([at, old, fresh]) => ({
-      field: `input ${at}`,
-      before: old ?? '',
-      now: fresh ?? '',
-      paths: old === undefined || fresh === undefined ? [] : await changedPaths(old, fresh, store),
-    })),
-  )
+  const inputs = await Promise.all(differing(...trees).map(([at, old, fresh]) => inputChange(at, old, fresh, store)))
   const env = differing(byName(before.env), byName(now.env)).map(([name, old, fresh]) =>
     plain(`env ${name}`, old, fresh),
   )
   const rest = differing(scalars(before), scalars(now)).map(([name, old, fresh]) => plain(name, old, fresh))
   return [...inputs, ...env, ...rest]
+}
+
+async function inputChange(
+  at: string,
+  before: Digest | undefined,
+  now: Digest | undefined,
+  store: Store,
+): Promise<RequestChange> {
+  const change = plain(`input ${at}`, before, now)
+  if (before === undefined || now === undefined) return change
+  const lines = at === PLACES.step ? await changedLines(before, now, store) : []
+  return { ...change, paths: await changedPaths(before, now, store), lines }
 }
 
 function scalars({ argv, output, platform, hostTools, network, timeout }: BuildRequest): ReadonlyMap<string, string> {
@@ -47,7 +56,7 @@ function scalars({ argv, output, platform, hostTools, network, timeout }: BuildR
 }
 
 function plain(field: string, before: string | undefined, now: string | undefined): RequestChange {
-  return { field, before: before ?? '', now: now ?? '', paths: [] }
+  return { field, before: before ?? '', now: now ?? '', paths: [], lines: [] }
 }
 
 /** Names that one of two maps lacks, or where they differ, sorted. */
@@ -62,6 +71,27 @@ function differing<T>(
 function byName<T>(pairs: readonly (readonly [string, T])[]): ReadonlyMap<string, T> {
   return new Map(pairs)
 }
+
+/** What differs between the scripts of two steps. */
+async function changedLines(before: Digest, now: Digest, store: Store): Promise<string[]> {
+  const [old, fresh] = [await scriptLines(before, store), await scriptLines(now, store)]
+  return listChanges(old, fresh).flatMap((change) => [
+    ...old.slice(change.before, change.beforeEnd).map((line) => `-${line}`),
+    ...fresh.slice(change.after, change.afterEnd).map((line) => `+${line}`),
+  ])
+}
+
+async function scriptLines(step: Digest, store: Store): Promise<string[]> {
+  if (!(await store.blobs.has(step))) return []
+  const script = (await store.trees.directory(step)).files.find(({ name }) => name === STEP_SCRIPT)
+  if (script === undefined || !(await store.blobs.has(script.digest))) return []
+  return Buffer.from(await store.blobs.read(script.digest))
+    .toString()
+    .split('\n')
+}
+
+/** Name of the script in the step's tree. */
+const STEP_SCRIPT = 'run'
 
 /** Paths that differ, sorted; a folder that only one of the two has ends in `/`. */
 async function changedPaths(before: Digest, now: Digest, store: Store, prefix = ''): Promise<string[]> {

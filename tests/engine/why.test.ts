@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { lock } from '../../src/engine/lock-operations.ts'
@@ -26,7 +28,7 @@ spec('why', (test) => {
   const unbuildable = missingFixture()
 
   test.unless(unbuildable, 'names lines, shortest chains and who needs a package what for', () =>
-    withBuilt(async (settings) => {
+    withShared(async (settings) => {
       const base = await whyPackage('base', settings)
       assert.equal(base.lines, [{ value: 'base', package: 'base' }])
       assert.equal(
@@ -50,14 +52,14 @@ spec('why', (test) => {
   )
 
   test.unless(unbuildable, 'has nothing to compare with after the first build', () =>
-    withBuilt(async (settings) => {
+    withShared(async (settings) => {
       const { build: reason } = await whyPackage('app', settings)
       assert.equal(reason, { state: 'built', waitsFor: [], comparedWith: 'nothing', changes: [] })
     }),
   )
 
   test.unless(unbuildable, 'says which steps, variables and limits will be different', () =>
-    withBuilt(async (settings, folder) => {
+    withShared(async (settings, folder) => {
       const { install, extra = '' } = PACKAGES.app ?? { install: '' }
       const changed = withChange(settings, folder, 'app', {
         install: `${install}; echo more`,
@@ -73,6 +75,10 @@ spec('why', (test) => {
           ['env COLOUR', 'env of the recipe', []],
           ['timeout', 'timeout of the recipe', []],
         ],
+      )
+      assert.equal(
+        reason.changes[0]?.lines.map((line) => line.replace(/^(.)mkdir.*app .*alias"/, '$1…')),
+        ['-…', '+…; echo more'],
       )
       const colour = reason.changes.find(({ field }) => field === 'env COLOUR')
       assert.equal([colour?.before, colour?.now], ['', 'red'])
@@ -134,7 +140,7 @@ spec('why', (test) => {
   )
 
   test.unless(unbuildable, 'a file: its package and the rule', () =>
-    withBuilt(async (settings) => {
+    withShared(async (settings) => {
       const file = await whyFile('/bin/app', settings)
       assert.equal([file.package, file.inImage, file.type], ['app', true, 'file'])
       assert.equal(file.installedBy, [{ package: 'app', output: 'runtime', glob: '', rule: 'every package' }])
@@ -149,7 +155,7 @@ spec('why', (test) => {
   )
 
   test.unless(unbuildable, "a file of the profile's own: the field", () =>
-    withBuilt(async (settings) => {
+    withShared(async (settings) => {
       const fields = await Promise.all(
         ['/etc/passwd', '/etc/group', '/etc/os-release', '/var/tmp', '/etc/nsswitch.conf'].map((path) =>
           whyFile(path, settings).then((file) => file.profileField),
@@ -160,7 +166,7 @@ spec('why', (test) => {
   )
 
   test.unless(unbuildable, 'unknown names come with the nearest', () =>
-    withBuilt(async (settings) => {
+    withShared(async (settings) => {
       assert.match((await rejects('E_PACKAGE_UNKNOWN', () => why('test', 'bas', settings))).hint, /base/)
       assert.match((await rejects('E_PROFILE_UNKNOWN', () => why('tost', 'base', settings))).hint, /test/)
       assert.match((await rejects('E_PATH_UNKNOWN', () => why('test', '/bin/aps', settings))).hint, /\/bin\/app/)
@@ -176,13 +182,25 @@ spec('why', (test) => {
   )
 })
 
+/** One build for all tests that only look at it. */
+const shared = mkdtempSync(join(tmpdir(), 'mrrl-test-why-'))
+process.on('exit', () => rmSync(shared, { recursive: true, force: true }))
+let building: Promise<Settings> | undefined
+
+async function withShared(body: (settings: Settings, folder: string) => Promise<void>): Promise<void> {
+  building ??= builtIn(shared)
+  await body(await building, shared)
+}
+
+async function builtIn(folder: string): Promise<Settings> {
+  writeFixture(folder, PACKAGES)
+  const { settings } = fixtureSettings(folder)
+  await lock('test', settings)
+  return settings
+}
+
 async function withBuilt(body: (settings: Settings, folder: string) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    writeFixture(folder, PACKAGES)
-    const { settings } = fixtureSettings(folder)
-    await lock('test', settings)
-    await body(settings, folder)
-  })
+  await withFolder(async (folder) => body(await builtIn(folder), folder))
 }
 
 /** Settings with another recipe for a package: modules are loaded once, so it stands in a folder of its own. */
