@@ -13,6 +13,8 @@ const MOST_BYTES = 1 << 30
 /** The short form of a package's metadata; a registry that has only the long form sends that, which serves as well. */
 const SHORT_FORM = 'application/vnd.npm.install-v1+json, application/json;q=0.8'
 const LONGEST_LICENSE = 200
+/** How every version of npm begins. */
+const EXACT = /^[0-9]+\.[0-9]+\.[0-9]+(?:[-+]|$)/
 
 /** Versions of a package by the metadata of the npm registry that is configured for it. Deprecated ones do not count. */
 export async function openNpmIndex(text: string, name: string, session: UpdateSession): Promise<Index> {
@@ -31,7 +33,7 @@ export async function openNpmIndex(text: string, name: string, session: UpdateSe
   if (typeof versions !== 'object' || versions === null) throw indexError(shown, 'it lists no versions')
   const texts = Object.keys(versions)
   if (texts.length > config.limits.entries) throw tooMuch(shown, `it lists ${texts.length} versions`)
-  const usable = texts.filter((version) => !isDeprecated(field(versions, version)))
+  const usable = texts.filter((version) => EXACT.test(version) && !isDeprecated(field(versions, version)))
   const describe = (version: string): Promise<FoundVersion> =>
     describeVersion({ text, name, version, registry, shown }, field(versions, version), session)
   return { name: text, versions: usable, isLasting: true, describe }

@@ -47,31 +47,37 @@ export async function obtain(
   if (session.config.fetch.offline) throw new MrrlError('E_OFFLINE', `${nameOf(source)} was not asked for (offline)`)
   const most = stated?.size ?? before.size * GROWTH + MARGIN
   let isExact = stated !== undefined
-  const found: { host: string; digest: Digest }[] = []
+  const found: Found[] = []
   const tried: string[] = []
   if (stated?.location.startsWith('npm:')) {
-    const digest = await fetchBlob({ ...stated, from: [stated.location] }, session.store, session.config.fetch)
-    found.push({ host: 'npm', digest })
+    const { store, config } = session
+    const { location } = stated
+    const digest = await fetchBlob({ ...stated, from: [location] }, store, config.fetch, { signal: config.signal })
+    found.push({ location, host: 'npm', digest })
   }
   for (const place of await placesOf(source, stated, session)) {
     const first = found[0]
     const size = { most: first === undefined ? most : sizeOf(first.digest), isExact }
     const digest = await fromPlace(place, size, first === undefined, session, tried)
-    if (digest !== undefined) found.push({ host: place.host, digest })
+    if (digest !== undefined) found.push({ ...place, digest })
     isExact ||= digest !== undefined
   }
-  const [first, ...others] = found
+  const [first] = found
   if (first === undefined) {
-    throw new MrrlError('E_FETCH', `${nameOf(source)} could not be fetched from any of its locations`, {
-      fields: { tried },
-    })
+    const message = `${nameOf(source)} could not be fetched from any of its locations`
+    throw new MrrlError('E_FETCH', message, { fields: { tried } })
   }
-  const expected = stated === undefined || isNpm(stated) ? first : { host: stated.location, digest: digestOf(stated) }
-  for (const { host, digest } of [first, ...others]) {
-    if (digest !== expected.digest) throw differs(source, expected, { host, digest })
-  }
+  const expected = stated?.location.startsWith('debian:') ? { ...stated, digest: digestOf(stated) } : first
+  for (const other of found) if (other.digest !== expected.digest) throw differs(source, expected, other)
   const integrity = stated?.integrity ?? `sha256-${Buffer.from(hashOf(first.digest), 'hex').toString('base64')}`
   return { digest: first.digest, integrity, hosts: found.map(({ host }) => host) }
+}
+
+/** What one place had. */
+interface Found {
+  readonly location: string
+  readonly host: string
+  readonly digest: Digest
 }
 
 async function placesOf(source: Source, stated: FoundFile | undefined, session: UpdateSession): Promise<Place[]> {
@@ -154,21 +160,15 @@ function digestOf({ integrity, size }: FoundFile): Digest {
   return makeDigest(parseIntegrity(integrity).hex, size)
 }
 
-function isNpm({ location }: FoundFile): boolean {
-  return location.startsWith('npm:')
-}
-
 function nameOf({ from }: Source): string {
   return from.map(fileNameOf).find((name) => name !== '') ?? from[0] ?? ''
 }
 
-function differs(
-  source: Source,
-  a: { readonly host: string; readonly digest: Digest },
-  b: { readonly host: string; readonly digest: Digest },
-): MrrlError {
+function differs(source: Source, a: Pick<Found, 'location' | 'digest'>, b: Found): MrrlError {
+  // What an index states of a location, and what the location has, are under one name.
+  const names = a.location === b.location ? ['stated', 'found'] : [a.location, b.location]
   return new MrrlError('E_INTEGRITY', `${nameOf(source)} is not the same everywhere`, {
-    fields: { [a.host]: a.digest, [b.host]: b.digest },
+    fields: { location: b.location, [names[0] as string]: a.digest, [names[1] as string]: b.digest },
     hint: DIFFERS,
   })
 }

@@ -50,7 +50,8 @@ export async function checkDetached(
   const parsed = await read.catch(noSignature)
   const message = await createMessage({ binary: ReadableStream.from(content) as never })
   const date = new Date(options.now + SKEW)
-  const result = await verify({ message, signature: parsed, verificationKeys: [...keys], date, format: 'binary' })
+  const asked = { message, signature: parsed, verificationKeys: [...keys], date, format: 'binary' as const }
+  const result = await verify(asked).catch(noSignature)
   // The signatures are checked while the content is read: by a reader, for openpgp's streams are no iterables.
   const reader = (result.data as unknown as ReadableStream<Uint8Array>).getReader()
   while (!(await reader.read()).done);
@@ -65,7 +66,7 @@ export async function checkCleartext(
 ): Promise<{ readonly text: string; readonly check: SignatureCheck }> {
   const message: CleartextMessage = await readCleartextMessage({ cleartextMessage: textOf(bytes) }).catch(noSignature)
   const date = new Date(options.now + SKEW)
-  const result = await verify({ message, verificationKeys: [...keys], date })
+  const result = await verify({ message, verificationKeys: [...keys], date }).catch(noSignature)
   return { text: result.data, check: await judge(result.signatures, keys, options) }
 }
 

@@ -62,6 +62,7 @@ spec('npm registry', (test) => {
       const packument = publish(world)
       packument.versions['1.3.0'] = { ...packument.versions['1.2.0'], deprecated: 'broken', dist: {} }
       packument.versions['2.0.0-rc.1'] = { dist: {} }
+      packument.versions['11.0'] = { dist: {} }
       answer(world, packument)
       const update = await findsUpdate(locked(), world.session)
       assert.is(update.after, '1.2.0')

@@ -167,6 +167,19 @@ spec('signatures of upstream', (test) => {
       await rejects('E_SIGNATURE', () => find(rules, { keys: { key: signer.publicKey } }))
     }))
 
+  test('openpgp: one of an unknown type is none', () =>
+    withNew(async ({ site }, find) => {
+      const armored = await detached(NEW, signer)
+      const body = armored.slice(armored.indexOf('\n\n'), armored.lastIndexOf('\n-----')).replace(/\n=[^\n]{4}$/, '')
+      const bytes = Buffer.from(body, 'base64')
+      site[`/${FILE}.asc`] = bytes
+      const rules = { signatures: [rule('openpgp', '.asc')] }
+      assert.equal((await find(rules, { keys: { key: signer.publicKey } })).unvouched, [])
+      // Packet header, length, version, then the type.
+      site[`/${FILE}.asc`] = Buffer.from(bytes).fill(0x77, 3, 4)
+      await rejects('E_SIGNATURE', () => find(rules, { keys: { key: signer.publicKey } }))
+    }))
+
   test('minisign: the older form, of the file itself, counts; a changed trusted comment does not', () =>
     withNew(async ({ site }, find) => {
       const rules = { signatures: [rule('minisign', '.minisig')] }
