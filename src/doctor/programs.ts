@@ -1,4 +1,4 @@
-import { accessSync, constants, globSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_PATH } from '../sandbox/spawn.ts'
 import { type Finding, fail, pass, skipped } from './check.ts'
@@ -27,7 +27,8 @@ const PROGRAMS: readonly Program[] = [
   { name: 'diffoscope', package: 'diffoscope', where: 'PATH', onlyFor: 'a second opinion on differences' },
 ]
 
-const FAKETIME_FOLDERS = ['/usr/lib/faketime', '/usr/lib64/faketime', '/usr/local/lib/faketime', '/usr/lib/*/faketime']
+/** Below one of these, or below a folder of it, as Debian has one per machine. */
+const LIBRARY_FOLDERS = ['/usr/lib', '/usr/lib64', '/usr/local/lib']
 
 /** Looks for the programs that builds run on the host, and for those that only some commands need. */
 export function checkPrograms(path: readonly string[], system: readonly string[] = HOST_PATH.split(':')): Finding[] {
@@ -46,7 +47,11 @@ function checkProgram({ name, package: owner, where, onlyFor }: Program, folders
 }
 
 function checkFakeTime(): Finding {
-  const found = FAKETIME_FOLDERS.flatMap((folder) => globSync(join(folder, 'libfaketime.so.1')))[0]
+  const folders = LIBRARY_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => [
+    folder,
+    ...readdirSync(folder).map((name) => join(folder, name)),
+  ])
+  const found = folders.map((folder) => join(folder, 'faketime/libfaketime.so.1')).find((path) => existsSync(path))
   if (found !== undefined) return pass('library libfaketime', found)
   const fix = 'Install it: sudo apt-get install libfaketime'
   return skipped('library libfaketime', 'not there; only needed for mrrl verify, variation of the clock', fix)
