@@ -63,7 +63,7 @@ async function readAt(path: string, name: string): Promise<Lock> {
   try {
     return parseLock(await readFile(path, 'utf8'), name)
   } catch (cause) {
-    if (!isErrno(cause)) throw cause
+    if (!isErrno(cause, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES')) throw cause
     throw new MrrlError('E_LOCK_MISSING', `there is no lock ${name}`, {
       fields: { path },
       hint: 'Name a profile that has a lock, or the path of one.',

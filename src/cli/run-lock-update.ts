@@ -77,7 +77,8 @@ function updateLines({ packages, update }: UpdatedPackages, style: Style): strin
     ['found in', update.indexes.join(', ')],
     ...update.sources.map(({ from }) => ['source', from[0] ?? ''] as const),
     ['size', sizeBefore === sizeAfter ? '' : `${groupDigits(sizeBefore)} → ${groupDigits(sizeAfter)} B`],
-    ['licence', [stated, ...license.files].filter((text) => text !== '').join(', ')],
+    ['licence', stated],
+    ['licence files', license.files.join(', ')],
     ...vouchers.map(({ kind, by, file }) => ['vouched', `${file} by ${kind}: ${by}`] as const),
     ...unvouched.map((file) => [style.yellow('not vouched'), file] as const),
   ]

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import {
+  type BuiltLock,
   checkLocks,
   type LockCheck,
   type LockReport,
@@ -28,7 +29,7 @@ async function runWrite(call: Call): Promise<number> {
   const reports: (LockReport & { readonly time: object })[] = []
   for (const profile of await profilesOf(call)) {
     const clock = new PhaseClock(() => performance.now())
-    const report = await watched(call, clock, async (onEvent) => {
+    const report = await watched(call, clock, async (onEvent): Promise<LockReport | BuiltLock> => {
       const settings = await settingsFor(call, { profile, use: 'write' }, onEvent)
       return options.sourcesOnly ? lockSources(profile, settings) : lock(profile, settings)
     })
@@ -82,8 +83,9 @@ function refuseOthers({ check, update, pre, acceptUnverified, profile, dryRun, s
   refuse(profile.length > 0 && !update, '--profile is for --update only; name profiles as arguments')
 }
 
-function showLock({ path, changes, report }: LockReport, { context }: Call): void {
-  if (report !== undefined) showReport(report, context)
+function showLock(written: LockReport | BuiltLock, { context }: Call): void {
+  const { path, changes } = written
+  if ('report' in written) showReport(written.report, context)
   const lines = changes.length === 0 ? ['nothing has changed'] : changes
   context.out.lines([context.out.style.bold(relative(context.cwd, path)), ...lines.map((line) => `  ${line}`)])
 }

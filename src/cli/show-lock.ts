@@ -61,7 +61,12 @@ function outputLines({ outputs, images }: LockDiff, style: Style): string[] {
   const rows = images.map(({ name, before, after, size }) => [
     style.bold(name),
     before === '' ? 'is new' : after === '' ? 'is no longer recorded' : 'has other bits',
-    size.after === 0 ? '' : `${groupDigits(size.before)} → ${groupDigits(size.after)} B`,
+    size.after === 0
+      ? ''
+      : `${[size.before, size.after]
+          .filter((bytes) => bytes > 0)
+          .map(groupDigits)
+          .join(' → ')} B`,
   ])
   return [...(parts.length === 0 ? [] : [`outputs: ${parts.join(', ')}`]), ...formatTable(rows)]
 }

@@ -76,7 +76,8 @@ export function diffLocks(before: Lock | undefined, after: Lock): LockDiff {
       differenceOf(name, seedIn(old, name), seedIn(after, name)),
     ),
     packages: differences,
-    rebuilds: rebuildsOf(old, after),
+    // Of a lock that is not there, all packages are new, and no other seed is the reason.
+    rebuilds: rebuildsOf(before ?? { ...old, seeds: after.seeds }, after),
     outputs: namesIn(old, after).flatMap((name) => {
       const change = {
         before: packageIn(old, name)?.output ?? '',

@@ -22,8 +22,11 @@ export interface LockReport {
   readonly path: string
   /** What is different from the lock before, in words. */
   readonly changes: readonly string[]
-  /** Undefined where nothing was to be built. */
-  readonly report: BuildReport | undefined
+}
+
+/** The same with what was built for it. */
+export interface BuiltLock extends LockReport {
+  readonly report: BuildReport
 }
 
 /** What `mrrl lock --check` found. */
@@ -39,7 +42,7 @@ export interface LockCheck {
 }
 
 /** Writes the lock of a profile anew: builds it and records what came out. */
-export async function lock(profile: string, settings: Settings): Promise<LockReport> {
+export async function lock(profile: string, settings: Settings): Promise<BuiltLock> {
   const started = performance.now()
   const { before, plan, current, whyNew } = await beginLock(profile, settings)
   const store = await openStore(settings.home)
@@ -63,7 +66,7 @@ export async function lockSources(profile: string, settings: Settings): Promise<
   await writeLocks([keepOutputs(before, current)], settings)
   const path = lockPath(profile, settings)
   const changes = before === undefined ? [whyNew] : describeChanges(before, current)
-  return { profile, path, changes, report: undefined }
+  return { profile, path, changes }
 }
 
 /** Compares locks with the recipes; neither builds nor fetches. */

@@ -1,10 +1,11 @@
 import { type Lock, type LockedPackage, pinsOf } from '../model/lock.ts'
-import type { Update } from '../model/update.ts'
+import type { Update, Voucher } from '../model/update.ts'
 import { openStore } from '../store/store.ts'
 import { sweepLeftovers } from '../store/sweep.ts'
 import { useStore } from '../store/users.ts'
 import type { UpdateConfig } from '../update/config.ts'
 import { openUpdateSession } from '../update/session.ts'
+import { compareBytes } from '../util/compare.ts'
 import { MrrlError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
 import { checkFresh, lockOf } from './lock.ts'
@@ -145,7 +146,8 @@ async function updated(
       const recipe = plan.nodes.get(name)?.recipe
       // A lock may hold another version of it, which is a group of its own.
       if (locked?.version !== update.before || recipe === undefined) continue
-      const { vouchers, after: version } = update
+      const { after: version } = update
+      const vouchers = update.vouchers.toSorted((a, b) => compareBytes(keyOf(a), keyOf(b)))
       pinned[name] = { ...locked, version, pinnedFrom: recipe.ownVersion, sources: its, vouchers }
     }
   }
@@ -156,4 +158,8 @@ async function updated(
     if (after.packages[name]?.version !== version) throw new MrrlError('E_INTERNAL', `${name} could not be pinned`)
   }
   return { before: lock, after: keepOutputs(lock, after) }
+}
+
+function keyOf({ file, kind, by }: Voucher): string {
+  return `${file} ${kind} ${by}`
 }

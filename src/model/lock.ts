@@ -17,7 +17,7 @@ export interface LockedPackage {
   /** Packages that it is built with, sorted: when one of them comes out with other bits, it is built anew. */
   readonly needs: readonly string[]
   readonly sources: readonly Source[]
-  /** Who besides the recipe's author says that these are the right files; by file and kind. */
+  /** Who besides the recipe's author says that these are the right files; sorted by file, kind and key. */
   readonly vouchers: readonly Voucher[]
   /** Digest of what the build installed; '' until it has been built. */
   readonly output: string

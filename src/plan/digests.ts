@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from '../model/digest.ts'
 import type { Recipe } from '../model/recipe.ts'
+import { USUAL_SEED } from '../model/seed.ts'
 import { canonicalJson, type Json } from '../util/canonical-json.ts'
 import { compareBytes } from '../util/compare.ts'
 import { environmentFor } from './environment.ts'
@@ -23,6 +24,8 @@ export function profileDigest(plan: Plan): Digest {
 
 /** Digest of the script of a build and of its variables: what options of profile and toolchain come to for one package. */
 export function stepDigest(plan: Plan, node: PlanNode): Digest {
-  const env = [...environmentFor(plan, node)].sort(([a], [b]) => compareBytes(a, b))
+  // A lock speaks of the usual seed, also where a run has another.
+  const usual = { ...plan, seed: { ...plan.seed, name: USUAL_SEED, triple: plan.usualSeed.triple } }
+  const env = [...environmentFor(usual, node)].sort(([a], [b]) => compareBytes(a, b))
   return digestOf(Buffer.from(canonicalJson({ script: stepScript(node.recipe), env })))
 }

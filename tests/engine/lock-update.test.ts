@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { checkLocks, lock, lockSources } from '../../src/engine/lock-operations.ts'
@@ -7,12 +7,13 @@ import { lockPath } from '../../src/engine/resolve.ts'
 import type { Settings } from '../../src/engine/settings.ts'
 import type { Lock } from '../../src/model/lock.ts'
 import { readLock } from '../../src/recipes/lock-file.ts'
+import { archiveAt, signArchive } from '../support/debian-archive.ts'
 import { fixtureSettings, missingFixture, writePackage } from '../support/fixture.ts'
 import { integrityOf } from '../support/http-server.ts'
-import { edit, INSTALL, release, rulesFor, upstream, withProject } from '../support/lock-project.ts'
+import { edit, INSTALL, release, rulesFor, sourceText, upstream, withProject } from '../support/lock-project.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
-import { tarball } from '../support/updates.ts'
+import { newSigner, type Site, tarball } from '../support/updates.ts'
 
 spec('mrrl lock --update', (test) => {
   const unbuildable = missingFixture()
@@ -40,6 +41,52 @@ spec('mrrl lock --update', (test) => {
       }
     }, lock),
   )
+
+  test('finds them on a page, in the npm registry and in a signed Debian archive, and shows a reviewer the same', () =>
+    withProject(async ({ site, url, config, moved, update }) => {
+      const apart = moved((folder) => {
+        const bytes = tarball('1.0')
+        const rules = (index: string): string => `{ range: '^1.0', indexes: ['${index}'] }`
+        const pool = sourceText('debian:pool/main/d/deb/deb_{version}.orig.tar.gz', bytes, rules('debian:deb@trixie'))
+        writePackage(folder, 'two', { install: 'true', extra: pool })
+        const npm = sourceText('npm:@s/tool@{version}', tarball('1.0.0'), rules('npm:@s/tool'))
+        writePackage(folder, 'npm', { install: 'true', extra: `${npm} version: '1.0.0',` })
+        const profile = join(folder, 'profiles/test.ts')
+        writeFileSync(profile, readFileSync(profile, 'utf8').replace('"two"', '"two", "npm"'))
+      })
+      await lockSources('test', apart)
+      release(site, 'one', ['1.1'])
+      const signer = await newSigner()
+      const directory = 'pool/main/d/deb'
+      const files = { 'deb_1.2.orig.tar.gz': tarball('1.2') }
+      await signArchive(site, [{ name: 'deb', version: '1.2-3', directory, files }], [signer])
+      const published = publishNpm(site, url)
+      const report = await update(
+        {
+          profiles: ['test'],
+          acceptUnverified: true,
+          config: config({
+            debianArchives: async () => [archiveAt(url, [signer.publicKey])],
+            fetch: { ...apart.fetch, debianMirrors: async () => [url] },
+          }),
+        },
+        apart,
+      )
+      assert.equal(
+        report.locks[0]?.diff.packages.map(({ name, version, size, hosts, vouchers }) => [
+          name,
+          version.after,
+          size.after,
+          [...hosts.added, ...hosts.dropped],
+          vouchers.added,
+        ]),
+        [
+          ['npm', '1.3.0', published.length, [], []],
+          ['one', '1.1', tarball('1.1', { NAME: 'one' }).length, [], [`checksum ${url}/SHA256SUMS`]],
+          ['two', '1.2', tarball('1.2').length, [], [`debian release ${signer.fingerprint}`]],
+        ],
+      )
+    }))
 
   test.unless(unbuildable, 'is built by the next lock, and builds take the pinned version', () =>
     withProject(async ({ folder, site, settings, update }) => {
@@ -221,4 +268,17 @@ const NOWHERE = "indexes: ['http://127.0.0.1:9/']"
 
 function outputs(lock: Lock): (string | undefined)[] {
   return [lock.packages.one?.output, lock.packages.two?.output]
+}
+
+/** Publishes version 1.3.0 of `@s/tool` in the registry that the site is, and returns its tarball. */
+function publishNpm(site: Site, url: string): Buffer {
+  const bytes = tarball('1.3.0')
+  const path = '/@s/tool/-/tool-1.3.0.tgz'
+  site[path] = bytes
+  const dist = { integrity: integrityOf(bytes, 'sha512'), tarball: `${url}${path}` }
+  site['/@s%2ftool'] = JSON.stringify({
+    name: '@s/tool',
+    versions: { '1.3.0': { name: '@s/tool', version: '1.3.0', dist } },
+  })
+  return bytes
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { type LockReport, lockedProfiles, lockSources } from '../../src/engine/lock-operations.ts'
 import { type UpdateOptions, type UpdateReport, updateLocks } from '../../src/engine/lock-update.ts'
 import type { Settings } from '../../src/engine/settings.ts'
+import type { UpdateConfig } from '../../src/update/config.ts'
 import { fixtureSettings, writeFixture, writePackage } from './fixture.ts'
-import { fetchConfig, integrityOf } from './http-server.ts'
+import { integrityOf } from './http-server.ts'
 import { withFolder } from './tools.ts'
 import { page, type Site, tarball, withWorld } from './updates.ts'
 
@@ -17,18 +18,24 @@ export interface Project {
   readonly settings: Settings
   /** Bytes of all locks, by file name. */
   readonly locks: () => Record<string, string>
+  /** How newer versions are looked for, with other settings. */
+  readonly config: (options: Partial<UpdateConfig>) => UpdateConfig
   readonly update: (options?: Partial<UpdateOptions>, settings?: Settings) => Promise<UpdateReport>
   /** The same project elsewhere, so that changed recipes are loaded. */
   readonly moved: (change: (folder: string) => void) => Settings
 }
 
 /** Text of a recipe's `sources` and `update` for a tarball of the site. */
-export function upstream(url: string, file: string, update = ''): string {
-  const bytes = tarball('1.0', { NAME: file })
-  const rules = update === '' ? '' : `update: ${update},`
-  return `sources: ({ version }) => [{
-    from: [\`${url}/${file}-\${version}.tar.gz\`], integrity: '${integrityOf(bytes)}', size: ${bytes.length},
-  }], ${rules}`
+export function upstream(url: string, file: string, update: string): string {
+  return sourceText(`${url}/${file}-{version}.tar.gz`, tarball('1.0', { NAME: file }), update)
+}
+
+/** The same for any location, with `{version}` in it. */
+export function sourceText(location: string, bytes: Uint8Array, update: string): string {
+  const integrity = integrityOf(bytes)
+  const template = location.replace('{', '${')
+  return `sources: ({ version }) => [{ from: [\`${template}\`], integrity: '${integrity}', size: ${bytes.length} }],
+  update: ${update},`
 }
 
 /** Rules that look at the page of the site, and at its file of checksums. */
@@ -79,6 +86,7 @@ export async function withProject(
         site,
         settings,
         locks: () => locksIn(settings),
+        config: (options) => open(options).config,
         update: async (options = {}, its = settings) =>
           updateLocks(
             {
@@ -86,7 +94,7 @@ export async function withProject(
               profiles: await lockedProfiles(its),
               acceptUnverified: false,
               isDryRun: false,
-              config: open({ fetch: fetchConfig() }).config,
+              config: open({}).config,
               onProgress: () => undefined,
               ...options,
             },
