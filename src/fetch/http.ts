@@ -131,7 +131,9 @@ export class HttpClient {
   async #send(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const dispatcher = url.protocol === 'http:' ? this.#http : this.#https
     const { answer: headersTimeout, stall: bodyTimeout } = this.options.timeouts
-    await this.#first.get(url.host)
+    const first = this.#first.get(url.host)
+    // Not awaited where there is none: between here and the request nobody else may come in.
+    if (first !== undefined) await first
     if (this.#isGivenUp(url)) throw new HttpFailure('the server could not be reached before', false, 0, GIVEN_UP)
     try {
       const asked = request(url, { dispatcher, headers, signal, headersTimeout, bodyTimeout })

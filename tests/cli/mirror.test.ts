@@ -1,12 +1,16 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { mrrlBeside } from '../support/children.ts'
 import { missingFixture } from '../support/fixture.ts'
+import { withServer } from '../support/http-server.ts'
 import { writeMirrorProject } from '../support/mirror-project.ts'
 import { mrrl, type RunResult } from '../support/mrrl.ts'
 import { spec } from '../support/spec.ts'
-import { run } from '../support/tools.ts'
+import { withCertificate } from '../support/tls.ts'
+import { missing, run } from '../support/tools.ts'
 
 const unbuildable = missingFixture()
 
@@ -72,6 +76,45 @@ spec('mrrl fetch', (test) => {
     assert.is(built.status, 0)
     assert.match(built.stderr, /one: E_INTEGRITY one\.tar is not what the lock says: .*; trying the next place$/m)
   })
+})
+
+spec('mrrl with a server', (test) => {
+  test.unless(unbuildable, 'builds from a mirror behind a static web server', () => {
+    assert.is(call('static', 'mirror', 'static-mirror', '--offline', '--mirror', 'upstream').status, 0)
+    const serving: RequestListener = (request, response) => {
+      const path = join(cwd, 'static-mirror', request.url ?? '')
+      if (!existsSync(path)) return void response.writeHead(404).end()
+      response.end(readFileSync(path))
+    }
+    return withServer(serving, async ({ url, requests }) => {
+      const args = ['build', 'test', '--recipes', '.', '--mirror', url]
+      const { status, stdout, stderr } = await mrrlBeside(args, { cwd, home: join(cwd, 'served') })
+      assert.is(status, 0, stderr)
+      assert.match(stdout, /as locked/)
+      assert.ok(requests.every((line) => /^GET \/sha(256|512)\/[0-9a-f]+$/.test(line)))
+    })
+  })
+
+  test.unless(unbuildable ?? missing('openssl'), 'follows no redirect from https to http or to a file', () =>
+    withCertificate(async (tls) => {
+      writeFileSync(join(cwd, 'ca.pem'), tls.cert)
+      for (const target of ['http://127.0.0.1:9/one.tar', `file://${cwd}/upstream/one.tar`]) {
+        const redirecting: RequestListener = (_request, response) =>
+          void response.writeHead(302, { location: target }).end()
+        await withServer(
+          redirecting,
+          async ({ url }) => {
+            const options = { cwd, home: join(cwd, 'redirected'), env: { npm_config_cafile: join(cwd, 'ca.pem') } }
+            const { status, stdout } = await mrrlBeside(['fetch', 'test', '--mirror', url, '--json'], options)
+            assert.is(status, 5)
+            const places = JSON.parse(stdout).error.fields.failed.join('\n')
+            assert.match(places, new RegExp(`${url}/one.tar: a redirect leads (from https to plain http|to file:)`))
+          },
+          tls,
+        )
+      }
+    }),
+  )
 })
 
 spec('mrrl mirror', (test) => {

@@ -103,6 +103,29 @@ spec('HttpClient', (test) => {
     ),
   )
 
+  test('a host that cannot be reached is waited for once, as long as no other has answered', () =>
+    withServer(redirecting, async ({ url }) => {
+      const client = quickClient({ timeouts: { connect: 100, answer: 1000, stall: 1000, total: 60_000 }, retries: 1 })
+      const open = (at: string): Promise<HttpFailure> =>
+        fails(/./, async () => void (await client.open(at, {}, new AbortController().signal)))
+      // Set aside for documentation, RFC 3849: nobody answers, or there is no way there.
+      const nowhere = 'http://[2001:db8::1]/'
+      const both = await Promise.all([open(nowhere), open(nowhere)])
+      assert.equal(
+        both.map(({ isUnreachable, mayRetry }) => [isUnreachable, mayRetry]),
+        [
+          [true, false],
+          [true, false],
+        ],
+      )
+      assert.equal(both.filter(({ message }) => message === 'the server could not be reached before').length, 1)
+      assert.match((await open(nowhere)).message, 'could not be reached before')
+      // Now there is a network: it is tried as often as any other.
+      ;(await client.open(url, {}, new AbortController().signal)).discard()
+      assert.not.match((await open(nowhere)).message, 'before')
+      assert.match((await open(nowhere)).message, 'before')
+    }))
+
   test('plain http goes through its proxy, but for the hosts that need none', () =>
     withServer(redirecting, (target) =>
       withServer(

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,10 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { openStore } from '../../src/store/store.ts'
+import { asUser } from '../support/as-user.ts'
 import { noise } from '../support/bytes.ts'
 import { killed, startScript } from '../support/children.ts'
 import { withServer } from '../support/http-server.ts'
@@ -188,6 +190,34 @@ spec('fillMirror', (test) => {
       })
     }))
 
+  test('killed again and again, it ends as if it had never been', () =>
+    withFolder(async (folder) => {
+      const file = mirrorFile('big', 2_000_000)
+      const mirror = join(folder, 'mirror')
+      let sent = 0
+      const slow: RequestListener = (request, response) => {
+        const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+        const range = { 'content-range': `bytes ${start}-${file.bytes.length - 1}/${file.bytes.length}` }
+        response.writeHead(start === 0 ? 200 : 206, start === 0 ? {} : range)
+        sendSlowly(response, file.bytes, start, (bytes) => {
+          sent += bytes
+        })
+      }
+      await withServer(slow, async ({ url }) => {
+        const order = { ...file.source, from: [`${url}/big.tar`] }
+        for (const until of [100_000, 300_000, 700_000, 1_200_000, 1_700_000]) {
+          const child = startScript('fill-child.ts', mirror, JSON.stringify(order))
+          while (longestIncoming(mirror) < until) await new Promise((resolve) => setTimeout(resolve, 5))
+          await killed(child)
+          assert.not.ok(existsSync(join(mirror, file.path)))
+        }
+        await fill(mirror, [{ ...file, source: order }])
+        assert.equal(readFileSync(join(mirror, file.path)), Buffer.from(file.bytes))
+        assert.equal(readdirSync(mirror).sort(), ['SHA256SUMS', 'index.json', 'sha256', 'sha512'])
+        assert.ok(sent < 2 * file.bytes.length, `${sent} bytes were sent`)
+      })
+    }))
+
   test('a start that turns out to be wrong costs one more download, no more', () =>
     withThree(async ({ mirror, files, requests }) => {
       const [one] = files
@@ -249,6 +279,19 @@ spec('fillMirror', (test) => {
       await rejects('E_TARGET', () => fill(join(folder, 'letter.txt'), threeFiles()))
     }))
 
+  test('says so when the folder cannot be written, and leaves nothing half-written', () =>
+    withThree(({ folder, files }) =>
+      asUser(folder, async () => {
+        const mirror = join(folder, 'mirror')
+        await fill(mirror, files.slice(0, 1))
+        chmodSync(join(mirror, 'sha256'), 0o555)
+        await rejects('E_TARGET', () => fill(mirror, files))
+        chmodSync(join(mirror, 'sha256'), 0o755)
+        await fill(mirror, files)
+        assert.equal(readdirSync(mirror).sort(), ['SHA256SUMS', 'index.json', 'sha256', 'sha512'])
+      }),
+    ))
+
   test('refuses a mirror whose folders lead elsewhere', () =>
     withFolder(async (folder) => {
       for (const name of ['sha256', 'sha512', 'incoming']) {
@@ -286,6 +329,24 @@ spec('fillMirror', (test) => {
       assert.ok(existsSync(join(mirror, files[1].path)))
     }))
 })
+
+/** Sends 50 kB every few milliseconds; tells how much went out. */
+function sendSlowly(response: ServerResponse, bytes: Uint8Array, start: number, onSent: (bytes: number) => void): void {
+  if (response.destroyed) return
+  const piece = bytes.subarray(start, start + 50_000)
+  if (piece.length === 0) return void response.end()
+  onSent(piece.length)
+  response.write(piece)
+  setTimeout(() => sendSlowly(response, bytes, start + piece.length, onSent), 5)
+}
+
+function longestIncoming(mirror: string): number {
+  const folder = join(mirror, 'incoming')
+  if (!existsSync(folder)) return 0
+  // Between the list and the look, a start that is not the longest may have been removed.
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+  return Math.max(0, ...sizes)
+}
 
 function incomingBytes(mirror: string): number {
   const folder = join(mirror, 'incoming')

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { ROOT } from './mrrl.ts'
+import { ROOT, type RunResult } from './mrrl.ts'
 
 /** Starts a script of `tests/support` as a process of its own. */
 export function startScript(script: string, ...args: string[]): ChildProcess {
@@ -18,6 +18,24 @@ export async function ended(child: ChildProcess): Promise<{ output: string; stat
   })
   const [status] = await once(child, 'close')
   return { output, status }
+}
+
+/** Runs `mrrl` beside a server of this process, and returns how it ended. */
+export async function mrrlBeside(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly home: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<RunResult> {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/mrrl.js'), ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, MRRL_HOME: options.home, no_proxy: '*', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const { output, status } = await ended(child)
+  return { status, stdout: output, stderr }
 }
 
 /** Resolves when a process has printed `text`; rejects when it ends before. */
