@@ -60,7 +60,8 @@ export async function findUpdates(
     try {
       return { group, result: await findOne(group, session, options) }
     } catch (error) {
-      session.config.signal.throwIfAborted()
+      if (session.config.signal.aborted)
+        throw new MrrlError('E_INTERRUPTED', 'the update was interrupted', { cause: error })
       if (!(error instanceof MrrlError)) throw error
       return { group, result: error }
     } finally {

@@ -56,13 +56,18 @@ export interface UpdateReport {
 }
 
 /**
- * Finds newer versions and pins them in all locks that hold the packages, or in none. Throws `E_LOCK_STALE` when a lock
+ * Finds newer versions and pins them in all locks that hold the packages, or in none. Throws `E_LOCK_STALE` when one of them
  * is not what the recipes say, `E_PACKAGE_UNKNOWN`, and what {@link findUpdates} throws. What cannot be reached is left
  * out where no package is named.
  */
 export async function updateLocks(options: UpdateOptions, settings: Settings): Promise<UpdateReport> {
-  const resolved = await Promise.all(options.profiles.map((profile) => resolveFresh(profile, settings)))
+  const resolved = await Promise.all(options.profiles.map((profile) => resolveLocked(profile, settings)))
   const { chosen, withoutRules } = choose(groupsOf(resolved), options.packages)
+  // Else the diff would show more than the update.
+  const touched = resolved.filter(({ lock }) =>
+    chosen.flatMap(namesIn).some((name) => Object.hasOwn(lock.packages, name)),
+  )
+  for (const { plan, lock } of touched) checkFresh(lock, await lockOf(plan, lock))
   const store = await openStore(settings.home)
   const { found, newest, unreached } = await useStore(
     store.layout,
@@ -100,13 +105,6 @@ export async function updateLocks(options: UpdateOptions, settings: Settings): P
 
 function namesIn({ members }: Group): string[] {
   return [...members.keys()]
-}
-
-async function resolveFresh(profile: string, settings: Settings): Promise<Resolved> {
-  const resolved = await resolveLocked(profile, settings)
-  // Else the diff would show more than the update.
-  checkFresh(resolved.lock, await lockOf(resolved.plan, resolved.lock))
-  return resolved
 }
 
 function choose(

@@ -89,7 +89,7 @@ spec('mrrl lock --update', (test) => {
     }))
 
   test.unless(unbuildable, 'is built by the next lock, and builds take the pinned version', () =>
-    withProject(async ({ folder, site, settings, update }) => {
+    withProject(async ({ folder, site, settings, update, locks }) => {
       release(site, 'one', ['1.1'])
       const report = await update({ packages: ['one'] })
       const [{ diff } = { diff: undefined }] = report.locks
@@ -104,6 +104,9 @@ spec('mrrl lock --update', (test) => {
       assert.equal([packages.one?.output, packages.two?.output, Object.keys(images)], ['', '', []])
       assert.not.equal(packages.other?.output, '')
       assert.equal((await checkLocks(['test'], settings))[0]?.unrecorded, ['one', 'two'])
+      const pinned = locks()
+      await build('test', settings)
+      assert.equal(locks(), pinned)
       await lock('test', settings)
       const [check] = await checkLocks(['test'], settings)
       assert.equal([check?.code, check?.unrecorded], ['', []])
@@ -213,18 +216,30 @@ spec('mrrl lock --update', (test) => {
       assert.match(error.message, /^one and two are made from one archive, and must have the same update$/)
     }))
 
-  test('refuses a lock that is stale or missing, and names that no lock has', () =>
+  test('refuses a stale lock of what is updated, and only that', () =>
+    withProject(async ({ site, moved, update }) => {
+      release(site, 'other', ['1.1'])
+      const apart = moved((folder) => edit(folder, 'two', (text) => text.replace('For tests', 'For other tests')))
+      const error = await rejects('E_LOCK_STALE', () => update({ packages: ['other'] }, apart))
+      assert.equal([error.fields.file, error.fields.changes], ['locks/test.lock.json', ['recipe two changed']])
+      const { locks } = await update({ packages: ['other'], profiles: ['small'] }, apart)
+      assert.is(locks.length, 1)
+    }))
+
+  test('ends in order when it is interrupted', () =>
+    withProject(async ({ site, config, update, locks }) => {
+      release(site, 'one', ['1.1'])
+      const before = locks()
+      await rejects('E_INTERRUPTED', () => update({ config: config({ signal: AbortSignal.abort() }) }))
+      assert.equal(locks(), before)
+    }))
+
+  test('refuses names that no lock has, and recipes that say nothing', () =>
     withProject(async ({ moved, update }) => {
       assert.is((await rejects('E_PACKAGE_UNKNOWN', () => update({ packages: ['oher'] }))).hint, 'Did you mean other?')
       await rejects('E_PACKAGE_UNKNOWN', () => update({ packages: ['two'] }))
       await rejects('E_PROFILE_UNKNOWN', () => update({ profiles: ['../test'] }))
-      const apart = moved((folder) => {
-        edit(folder, 'two', (text) => text.replace('For tests', 'For other tests'))
-        edit(folder, 'other', (text) => text.replace(/update: .*,/, ''))
-      })
-      await rejects('E_LOCK_STALE', () => update({}, apart))
-      await lockSources('test', apart)
-      await lockSources('small', apart)
+      const apart = moved((folder) => edit(folder, 'other', (text) => text.replace(/update: .*,/, '')))
       const error = await rejects('E_RECIPE_INVALID', () => update({ packages: ['other'] }, apart))
       assert.is(error.fields.field, 'update')
       assert.equal((await update({}, apart)).withoutRules, ['other'])

@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as assert from 'uvu/assert'
+import type { Recipe } from '../../src/model/recipe.ts'
 import { makePlan } from '../../src/plan/plan.ts'
 import { RecipeLoader } from '../../src/recipes/load.ts'
+import { isInRange } from '../../src/util/version.ts'
 import { ROOT } from '../support/mrrl.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
@@ -20,6 +22,21 @@ spec('loading recipes', (test) => {
     for (const name of loader.profileNames()) {
       const plan = await makePlan(await loader.profile(name), loader)
       assert.ok(plan.nodes.size > 2, name)
+    }
+  })
+
+  test('of mrrl say where newer versions are, and agree where they share an archive', async () => {
+    const loader = new RecipeLoader([OWN])
+    const byArchive = new Map<string, Recipe>()
+    for (const name of readdirSync(join(OWN, 'packages'))) {
+      const recipe = await loader.recipe(name)
+      if (recipe.sources.length > 0 && name !== 'linux-headers') assert.not.equal(recipe.update.indexes, [], name)
+      if (recipe.update.range !== '') assert.ok(isInRange(recipe.version, recipe.update.range), name)
+      for (const { integrity } of recipe.sources) {
+        const other = byArchive.get(integrity) ?? recipe
+        assert.equal([other.version, other.update], [recipe.version, recipe.update], `${name} and ${other.name}`)
+        byArchive.set(integrity, recipe)
+      }
     }
   })
 
