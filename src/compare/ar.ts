@@ -1,7 +1,7 @@
 import { type ArMember, readArMembers } from './ar-members.ts'
 import { fieldDetails } from './fields.ts'
 import { firstMoved, isReordered, listChanges, sortingOf } from './lists.ts'
-import type { Detail, Found, Place } from './place.ts'
+import { type Detail, type Found, MOST_PER_FILE, type Place } from './place.ts'
 import { memorySource } from './source.ts'
 
 /** What differs between two `ar` archives: members and their headers, their order, the symbol index. */
@@ -14,6 +14,7 @@ export async function arDifferences(a: Uint8Array, b: Uint8Array, place: Place):
   const [old, now] = [byName(before.members), byName(after.members)]
   own(orderDetails(namesIn(before.members, now), namesIn(after.members, old)))
   for (const name of new Set([...old.keys(), ...now.keys()])) {
+    if (found.length > MOST_PER_FILE) break
     const [one, other] = [old.get(name), now.get(name)]
     const add = (detail: Detail): void => void found.push({ path: place.pathOf(name), ...detail })
     if (one === undefined || other === undefined) {

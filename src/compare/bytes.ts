@@ -14,6 +14,9 @@ const SHOWN = 16
 const SHORTEST_TEXT = 4
 const LONGEST_TEXT = 512
 
+/** Bytes that are compared at once. */
+const BLOCK = 4096
+
 /** Bytes from `start` to before `end` that differ. */
 export interface ByteRun {
   readonly start: number
@@ -128,15 +131,16 @@ function bytesWhere(offset: number, count: number, why: string): Detail['where']
 
 /** The first place from `start` on where the bytes differ; `end` when there is none. */
 function nextDifference(a: Uint8Array, b: Uint8Array, start: number, end: number): number {
-  const STEP = 4096
-  for (let at = start; at < end; ) {
-    const stop = Math.min(end, at + STEP)
-    if (at + 16 < stop && Buffer.compare(a.subarray(at, stop), b.subarray(at, stop)) === 0) {
-      at = stop
-      continue
+  // Where many differ the next one is near; where few do, whole blocks are equal.
+  const near = Math.min(end, start + 32)
+  for (let at = start; at < near; at++) if (a[at] !== b[at]) return at
+  for (let at = near; at < end; ) {
+    const stop = Math.min(end, at + BLOCK)
+    if (Buffer.compare(a.subarray(at, stop), b.subarray(at, stop)) !== 0) {
+      while (a[at] === b[at]) at++
+      return at
     }
-    while (at < stop && a[at] === b[at]) at++
-    if (at < stop) return at
+    at = stop
   }
   return Math.max(start, end)
 }

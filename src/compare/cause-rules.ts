@@ -18,7 +18,8 @@ const UNAME = /\b(?:Linux|GNU\/Linux|kernel)\b/i
 const VERSION = /\b\d+\.\d+(?:\.\d+)?(?:[-.+~]\w+)*\b/
 const MODE_TEXT = /^[-dlbcps]?[r-][w-][xsS-][r-][w-][xsS-][r-][w-][xtT-]$|^0o?[0-7]{3,4}$/
 const MODE_WORD = /\b(?:umask|mode|perm(?:ission)?s?|chmod)\b/i
-const PROCESSOR = /\b(?:cpus?|processors?|cores?|nproc|march|mtune|avx\w*|sse\w*|native|cpuid)\b/i
+const PROCESSORS = /\b(?:cpus?|processors?|cores?|nproc)\b/i
+const PROCESSOR_NAME = /\b(?:march|mtune|mcpu|cpuid)\b|\b(?:avx|sse)\w*\b/i
 const JOBS = /(?:^|\s)-j ?\d|\b(?:jobs?|threads?|workers?|make_jobs|MAKEFLAGS)\b/i
 const HOST_WORD = /\b(?:host(?: ?name)?|node(?:name)?|built on|build machine|machine)\b/i
 const USER_WORD = /\b(?:user|built by|builder|whoami|logname|uid|gid|packager|home)\b/i
@@ -168,9 +169,10 @@ function modeText({ before, words: [old, now] }: Evidence): string | undefined {
 function processor({ difference: { where }, before, after, words: [old, now] }: Evidence): string | undefined {
   if (where.kind === 'elf' && /^(?:x86|AArch64) /.test(where.field)) return 'the file states what processor it needs'
   if (where.kind === 'elf' && where.field === 'flags' && where.section === '') return 'the file states its processor'
-  const isNamed = PROCESSOR.test(before) || PROCESSOR.test(after)
   const isNumber = /^\d{1,4}$/.test(old) && /^\d{1,4}$/.test(now)
-  return isNamed && (isNumber || PROCESSOR.test(`${old} ${now}`)) ? 'the text is about the processor' : undefined
+  if (isNumber && PROCESSORS.test(before) && PROCESSORS.test(after)) return 'a number of processors'
+  const name = PROCESSOR_NAME.exec(`${before}\n${after}`)?.[0]
+  return name === undefined || !hasWords(old, now) ? undefined : `${JSON.stringify(name)} is about the processor`
 }
 
 function jobs({ before, after, words: [old, now] }: Evidence): string | undefined {
@@ -236,6 +238,10 @@ function buildIdAlone({ difference: { where } }: Evidence): string | undefined {
 /** Whether it is the content of a file, or its name. */
 function isText(where: Where): boolean {
   return where.kind === 'text' || where.kind === 'bytes' || where.kind === 'entry' || isField(where, 'content', 'FNAME')
+}
+
+function hasWords(...texts: readonly string[]): boolean {
+  return texts.some((text) => /[A-Za-z]/.test(text))
 }
 
 function isName(text: string): boolean {

@@ -2,7 +2,7 @@ import { inArchive } from '../archive/archive-error.ts'
 import { readCpioImage } from '../archive/cpio-image.ts'
 import type { ArchiveLimits } from '../archive/limits.ts'
 import { readTarImage } from '../archive/tar-image.ts'
-import type { ImageReader } from '../model/image-reader.ts'
+import type { ImageMember, ImageReader } from '../model/image-reader.ts'
 import { DEFAULT_SQUASHFS_LIMITS } from '../squashfs/limits.ts'
 import { openSquashfs } from '../squashfs/read.ts'
 import { MrrlError } from '../util/errors.ts'
@@ -39,7 +39,7 @@ export function imageTree(kind: TreeKind, source: Source, limits: ArchiveLimits,
     keeps: KEEPS[kind],
     async *members(): AsyncGenerator<TreeMember> {
       try {
-        for await (const member of (await reader()).members()) yield { member, digest: '' }
+        for await (const member of (await reader()).members()) yield { member: withName(member, name), digest: '' }
       } catch (error) {
         throw inArchive(name, error)
       }
@@ -48,6 +48,21 @@ export function imageTree(kind: TreeKind, source: Source, limits: ArchiveLimits,
       if (kind === 'squashfs') yield* squashfsHeaders(source)
       else if (kind === 'tar') yield* tarHeaders(source)
       else yield* cpioHeaders(source, limits)
+    },
+  }
+}
+
+/** Errors of the content name the image too. */
+function withName(member: ImageMember, name: string): ImageMember {
+  if (member.kind !== 'file') return member
+  return {
+    ...member,
+    async *content() {
+      try {
+        yield* member.content()
+      } catch (error) {
+        throw inArchive(name, error)
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Change, firstMoved, isReordered, listChanges, sortingOf } from './lists.ts'
-import type { Detail } from './place.ts'
+import { type Detail, MOST_PER_FILE } from './place.ts'
 
 /** Lines around a change, as `diff -u` has them. */
 const CONTEXT = 3
@@ -10,15 +10,19 @@ const LONGEST_SIDE = 2 ** 16
 /** Lines of a hunk that are kept. */
 const MOST_LINES = 1000
 const NO_LINE_END = '\\ No newline at end of file'
+/** Lines of a text that is taken apart. */
+const MOST_TEXT_LINES = 1_000_000
 /** One control character in so many others may be in a text: escape sequences, form feeds. */
 const CONTROL_SHARE = 64
 
-/** The lines of a text, each with its line end; undefined for what is not UTF-8 or full of control characters. */
+/** The lines of a text, each with its line end; undefined for what is not UTF-8, full of control characters, or of lines. */
 export function linesOf(bytes: Uint8Array): string[] | undefined {
   if (!isUtf8(bytes)) return undefined
   let control = 0
+  let ends = 0
   for (const byte of bytes) {
     if (byte === 0) return undefined
+    if (byte === 0x0a && ++ends > MOST_TEXT_LINES) return undefined
     if (byte < 0x20 && (byte < 0x08 || byte > 0x0d)) control++
   }
   if (control * CONTROL_SHARE > bytes.length) return undefined
@@ -35,7 +39,8 @@ export function textDetails(a: readonly string[], b: readonly string[]): Detail[
     const where = { kind: 'order', of: 'lines', before: sortingOf(a), after: sortingOf(b) } as const
     return [{ where, before: excerpt(before, 0), after: excerpt(after, 0), follows: false }]
   }
-  const changes = listChanges(a, b)
+  // One more than is shown, so that whoever shows them sees that there are more.
+  const changes = listChanges(a, b).slice(0, MOST_PER_FILE + 1)
   return changes.map((change, index) => {
     const room = (other: number): number => Math.min(CONTEXT, Math.max(0, other))
     // Lines between two near changes are the context of one of them only, so that all hunks together are a diff.

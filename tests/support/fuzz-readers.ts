@@ -1,4 +1,4 @@
-import { deflateSync, zstdCompressSync } from 'node:zlib'
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { readCpioImage } from '../../src/archive/cpio-image.ts'
 import { IMAGE_LIMITS } from '../../src/archive/limits.ts'
 import { readTarImage } from '../../src/archive/tar-image.ts'
@@ -12,6 +12,8 @@ import { xzDecompress } from '../../src/util/xz/decode.ts'
 import { xzCompress } from '../../src/util/xz/encode.ts'
 import { openXzPiece, unpackXzPiece } from '../../src/util/xz/unpack.ts'
 import { codeLike, collect } from './bytes.ts'
+import { compareFiles } from './compare.ts'
+import { ALLOC, EXEC, elfBytes, type MadeSection, NOTE, noteBytes, PROGBITS } from './elf-bytes.ts'
 import { ImageBuilder } from './image.ts'
 import type { Random } from './mutate.ts'
 import { memoryFile } from './squashfs-image.ts'
@@ -61,6 +63,79 @@ export const FUZZ_READERS: Readonly<Record<string, FuzzReader>> = {
     read: async (input) => void unpackXzPiece(openXzPiece(input, MOST_BYTES)),
     repair: repairXz,
   },
+  elf: {
+    seeds: async () => [elfSeed(64, true), elfSeed(32, false)],
+    read: comparing(elfSeed(64, true)),
+    repair: untouched,
+  },
+  ar: { seeds: async () => [arSeed()], read: comparing(arSeed()), repair: untouched },
+  packed: { seeds: packedSeeds, read: comparing(), repair: untouched },
+}
+
+/**
+ * Compares an input with sound files, and with itself but for one byte; all of it in an archive, because nothing of a
+ * file inside of another may be an error.
+ */
+function comparing(...sound: readonly Uint8Array[]): (input: Uint8Array) => Promise<void> {
+  return async (input) => {
+    const other = Buffer.from(input)
+    const middle = other.length >> 1
+    other[middle] = (other[middle] ?? 0) ^ 0x20
+    for (const one of [...sound, other]) await compareFiles(inAr(one), inAr(input))
+  }
+}
+
+function inAr(content: Uint8Array): Buffer {
+  const head = `${'member/'.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'644'.padEnd(8)}`
+  return Buffer.concat([Buffer.from(`!<arch>\n${head}${String(content.length).padEnd(10)}\`\n`), content])
+}
+
+function arSeed(): Buffer {
+  const member = inAr(elfSeed(64, true)).subarray('!<arch>\n'.length)
+  const index = Buffer.from([0, 0, 0, 1, 0, 0, 0, 8, 0x61, 0])
+  const named = (name: string, content: Buffer): Buffer => {
+    const whole = Buffer.from(inAr(content).subarray('!<arch>\n'.length))
+    whole.write(name.padEnd(16))
+    return whole
+  }
+  return Buffer.concat([
+    Buffer.from('!<arch>\n'),
+    named('/', index),
+    named('//', Buffer.from('a-long-name-of-a-member.o/\n\n')),
+    named('/0', Buffer.from('text\n\n')),
+    named('#1/4', Buffer.from('name content')),
+    member,
+  ])
+}
+
+async function packedSeeds(): Promise<Uint8Array[]> {
+  const tar = await collect(tarBytes(smallImage([]).image(), smallImage([])))
+  return [gzipSync(tar), zstdCompressSync(tar), gzipSync(arSeed()), gzipSync(gzipSync('text\n'))]
+}
+
+function elfSeed(bits: 32 | 64, isLittleEndian: boolean): Buffer {
+  const section = (name: string, bytes: Buffer | string, flags: number, type: number = PROGBITS): MadeSection => ({
+    name,
+    type,
+    flags,
+    bytes: Buffer.from(bytes),
+  })
+  return elfBytes({
+    bits,
+    isLittleEndian,
+    machine: 62,
+    sections: [
+      section('.text', Buffer.alloc(64, 0x90), ALLOC | EXEC),
+      section('.rodata', 'some text\0other text\0', ALLOC),
+      section('.note.gnu.build-id', noteBytes(3, Buffer.alloc(20, 7)), ALLOC, NOTE),
+      section('.dynamic', Buffer.alloc(64, 1), ALLOC, 6),
+      section('.gnu_debuglink', 'file.debug\0\0crc!', 0),
+    ],
+    symbols: [
+      { name: 'main', section: '.text', offset: 0, size: 32, kind: 'function' },
+      { name: 'text', section: '.rodata', offset: 0, size: 10 },
+    ],
+  })
 }
 
 /** Stored metadata and small content, so that most changes reach a structure. */

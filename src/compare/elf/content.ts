@@ -1,5 +1,5 @@
 import { type ByteRun, differingRuns, hex, textEnd, textsAround } from '../bytes.ts'
-import type { Detail } from '../place.ts'
+import { type Detail, MOST_PER_FILE } from '../place.ts'
 import { stringDetails } from '../strings.ts'
 import { type ElfPair, elfDetail, isCode, type SectionPair } from './pair.ts'
 import { type Cover, coverAt } from './symbols.ts'
@@ -62,6 +62,7 @@ function runDetails(pair: ElfPair, both: SectionPair, { bytesA, bytesB, start, c
   let last: Cover | undefined
   for (const run of differingRuns(bytesA, bytesB)) {
     if (run.start < covered) continue
+    if (details.length > MOST_PER_FILE) break
     const at = start + run.start
     const texts = code ? undefined : textsAround(bytesA, bytesB, run)
     if (texts === undefined && pair.isMoved && isAddressLike(run, code)) {

@@ -1,5 +1,5 @@
 import { firstMoved, isReordered, sortingOf } from '../lists.ts'
-import type { Detail } from '../place.ts'
+import { type Detail, MOST_PER_FILE } from '../place.ts'
 import { hexadecimal } from './file.ts'
 import { type ElfPair, elfDetail } from './pair.ts'
 import type { Cover, ElfSymbol } from './symbols.ts'
@@ -10,6 +10,7 @@ export function symbolDetails({ a, symbolsA, symbolsB, coversA, coversB }: ElfPa
   const others = new Map(symbolsB.map((symbol) => [symbol.name, symbol]))
   const moved: (readonly [ElfSymbol, ElfSymbol])[] = []
   for (const symbol of symbolsA) {
+    if (details.length > MOST_PER_FILE) return details
     const other = others.get(symbol.name)
     if (other === undefined) {
       details.push(elfDetail(placeOf(symbol, 'symbol'), symbolText(symbol), null))
@@ -24,7 +25,10 @@ export function symbolDetails({ a, symbolsA, symbolsB, coversA, coversB }: ElfPa
     compare('size', String(symbol.size), String(other.size))
     if (symbol.value !== other.value && symbol.section === other.section) moved.push([symbol, other])
   }
-  for (const symbol of others.values()) details.push(elfDetail(placeOf(symbol, 'symbol'), null, symbolText(symbol)))
+  for (const symbol of others.values()) {
+    if (details.length > MOST_PER_FILE) return details
+    details.push(elfDetail(placeOf(symbol, 'symbol'), null, symbolText(symbol)))
+  }
   const order = a.sections.flatMap(({ name }) => orderDetails(name, coversA.get(name), coversB.get(name)))
   return [...details, ...order, ...movedDetails(moved)]
 }
