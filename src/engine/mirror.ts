@@ -7,6 +7,8 @@ import { sweepLeftovers } from '../store/sweep.ts'
 import { useStore } from '../store/users.ts'
 import { type FetchReport, type FetchSettings, FetchWatch, fileOf, type LockFile, readLocks } from './fetch.ts'
 
+export type { MirrorVerification }
+
 /** What `mrrl mirror` did. */
 export interface MirrorReport extends FetchReport {
   /** Absolute path of the mirror. */

@@ -5,9 +5,6 @@ import { integrityOf } from './http-server.ts'
 import { mrrl } from './mrrl.ts'
 import { run } from './tools.ts'
 
-/** Hosts of the project's sources, which do not exist. */
-export const HOSTS = ['upstream.invalid', 'registry.invalid'] as const
-
 /**
  * Writes a project whose profile `test` has a seed, a source on a server and one on an npm registry, with its lock.
  * The files are in the folder `upstream`, by name; the lock is written from there.
