@@ -37,6 +37,7 @@ export interface MirrorOrder {
 
 /** A mirror after it was filled. */
 export interface FilledMirror {
+  /** In the order of the sources. */
   readonly files: readonly FilledFile[]
   readonly index: MirrorIndex
 }
@@ -73,7 +74,7 @@ export async function fillMirror(
     if (failure === undefined || filled.size > 0) await writeLists(mirror, index, options.signal)
     await incoming.remove(failure === undefined)
     if (failure !== undefined) throw failure.error
-    return { files: [...filled.values()], index }
+    return { files: order.sources.flatMap(({ integrity }) => filled.get(pathOf(integrity)) ?? []), index }
   })
 }
 
