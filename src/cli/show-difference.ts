@@ -18,6 +18,8 @@ export interface DifferenceView {
 const MANY = 4
 /** Paths that are named of many. */
 const NAMED = 3
+/** Rows of a terminal that one line of a text may take. */
+const MOST_ROWS = 4
 /** Characters of a cause's reason. */
 const LONGEST_REASON = 60
 
@@ -34,19 +36,37 @@ export function differenceLines(differences: readonly Difference[], view: Differ
 }
 
 /** How many there are, by cause, and what can be done about each. */
-export function differenceSummary(differences: readonly Difference[], { style }: DifferenceView): string[] {
+export function differenceSummary(differences: readonly Difference[], { style, columns }: DifferenceView): string[] {
   const own = differences.filter(({ follows }) => !follows)
   const following = differences.length - own.length
   const files = new Set(own.map(({ path }) => path)).size
-  const more = following === 0 ? '' : `, and ${groupDigits(following)} that follow from them`
+  const verb = following === 1 ? 'follows' : 'follow'
+  const more = following === 0 ? '' : `; ${groupDigits(following)} more ${verb} from that`
   const causes = causesOf(own)
   const isAnyKnown = causes.some(({ cause: { name } }) => name !== 'unknown')
-  const rows = (isAnyKnown ? causes : []).map(({ cause, count }) => [
-    `  ${style.yellow(cause.name)}`,
-    groupDigits(count),
-    cause.advice,
-  ])
-  return [`${counted(own.length, 'difference')} in ${counted(files, 'place')}${more}`, ...formatTable(rows, [1])]
+  const shown = isAnyKnown ? causes : []
+  const names = formatTable(
+    shown.map(({ cause, count }) => [`  ${cause.name}`, groupDigits(count)]),
+    [1],
+  )
+  const width = Math.max(0, ...names.map((name) => name.length)) + 2
+  const advice = shown.flatMap(({ cause }, row) =>
+    wrapped(cause.advice, columns - width).map(
+      (line, at) => style.yellow((at === 0 ? (names[row] ?? '') : '').padEnd(width)) + line,
+    ),
+  )
+  return [`${counted(own.length, 'difference')} in ${counted(files, 'place')}${more}`, ...advice]
+}
+
+/** A text in lines of at most `width` columns, cut between words. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }
 
 interface Group {
@@ -150,7 +170,7 @@ function hunkLines(
   const count = (mark: string): number => hunk.filter((text) => text.startsWith(' ') || text.startsWith(mark)).length
   const head = `@@ -${line},${count('-')} +${lineAfter},${count('+')} @@`
   const paint = (text: string): string => {
-    const shown = truncate(visible(text), columns - 4)
+    const shown = truncate(visible(text), columns * MOST_ROWS)
     if (text.startsWith('-')) return style.red(shown)
     return text.startsWith('+') ? style.green(shown) : shown
   }

@@ -100,7 +100,7 @@ spec('mrrl diff', (test) => {
         '(unknown)\n',
         '(unknown)\n  and from that follows: build-id\n',
       )
-      assert.is(stdout, expected.replace('places\n', 'places, and 1 that follow from them\n'))
+      assert.is(stdout, expected.replace('places\n', 'places; 1 more follows from that\n'))
     }),
   )
 
