@@ -15,7 +15,7 @@ export interface Rebuild {
 /**
  * The packages of `after` that a build makes anew where all of `before` is in the store, in the order of the lock, each
  * with the shortest chain to a package that changed. Where the locks say that a package came out with the same bits,
- * nothing above it is made anew.
+ * nothing above it is made anew, unless its recipe changed: that may give others another part of the same bits.
  */
 export function rebuildsOf(before: Lock, after: Lock): Rebuild[] {
   const found = new Map<string, Rebuild>()
@@ -27,7 +27,7 @@ export function rebuildsOf(before: Lock, after: Lock): Rebuild[] {
   const users = usersOf(after)
   // A map is walked in the order in which it grows: nearest first.
   for (const [name, { reason, chain, output }] of found) {
-    if (output === 'same') continue
+    if (output === 'same' && packageIn(before, name)?.recipe === packageIn(after, name)?.recipe) continue
     for (const user of users.get(name) ?? []) {
       if (found.has(user)) continue
       found.set(user, { name: user, reason, chain: [name, ...chain], output: outputChange(before, after, user) })

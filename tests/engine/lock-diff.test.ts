@@ -177,6 +177,18 @@ spec('rebuilds', (test) => {
     )
   })
 
+  test('go on where a recipe may give others another part of the same bits', () => {
+    const after = lock({}, { tool: locked([], { recipe: digest('9') }) })
+    assert.equal(
+      rebuildsOf(lock(), after).map(({ name, output }) => [name, output]),
+      [
+        ['app', 'same'],
+        ['lib', 'same'],
+        ['tool', 'same'],
+      ],
+    )
+  })
+
   test('have a reason', () => {
     const reasons: readonly (readonly [string, Partial<LockedPackage>])[] = [
       ['other sources', { sources: [source({ exclude: ['doc/**'] })] }],

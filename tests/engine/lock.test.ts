@@ -1,7 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { checkLocks, lock, lockSources } from '../../src/engine/lock-operations.ts'
+import { checkLocks, lock, lockSources, writeLocks } from '../../src/engine/lock-operations.ts'
 import { build } from '../../src/engine/operations.ts'
 import { lockPath } from '../../src/engine/resolve.ts'
 import { parseLock } from '../../src/recipes/lock-file.ts'
@@ -64,6 +64,30 @@ spec('mrrl lock', (test) => {
         assert.match(changes.join(), /^the lock is new: locks\/test\.lock\.json (is not JSON|has layout 1)/)
       }
       assert.equal((await checkLocks(['test'], settings))[0]?.code, '')
+    }))
+
+  test('of several profiles is written as a whole or not at all', () =>
+    withProject(async ({ settings }) => {
+      const [path, blocked, added] = ['small', 'test', 'new'].map((name) => lockPath(name, settings)) as [
+        string,
+        string,
+        string,
+      ]
+      const text = readFileSync(path, 'utf8')
+      const small = parseLock(text, path)
+      rmSync(blocked)
+      mkdirSync(join(blocked, 'in the way'), { recursive: true })
+      const locks = [
+        { ...small, epoch: 7 },
+        { ...small, profile: 'new' },
+        { ...small, profile: 'test' },
+      ]
+      await writeLocks(locks, settings).then(
+        () => assert.unreachable(),
+        () => undefined,
+      )
+      assert.equal([readFileSync(path, 'utf8'), existsSync(added)], [text, false])
+      assert.equal(readdirSync(settings.lockFolder), ['small.lock.json', 'test.lock.json'])
     }))
 
   test('knows profiles only by name', () =>
