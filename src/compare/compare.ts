@@ -29,13 +29,13 @@ export const COMPARE_DEFAULTS: CompareOptions = {
  * Every difference between two sides, in the order of their paths; none when they are the same. Two files are compared
  * by what they are; a tree is compared with a tree or with a file that is an image.
  *
- * Memory: the entries of both sides, and of their files at most 256 MiB each, see `docs/diff.md`.
+ * Memory: the entries of both sides, and of their files at most 384 MiB each, see `docs/diff.md`.
  * Throws `E_SOURCE*` and `E_ARCHIVE*` where a side cannot be read, `E_USAGE` when one is a tree and the other no image,
  * `E_INTERRUPTED` when aborted.
  */
 export async function compareSides(a: Side, b: Side, options: CompareOptions): Promise<Difference[]> {
   const run = new Run([a.name, b.name], options.signal, options.onProgress)
-  const place = new Place('', 0, true, run, compareContent)
+  const place = Place.outermost(run, compareContent)
   const found = await compareAny(a, b, place)
   return found.map((difference) => ({ ...difference, cause: causeOf(difference, options.clues) }))
 }

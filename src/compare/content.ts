@@ -63,7 +63,7 @@ async function compareKinds(
   if (before !== after) return bytesOnly(a, b, `${NAMES[before]} and ${NAMES[after]}`, place)
   const [one, other] = [await holdBytes(a, place.held), await holdBytes(b, place.held)]
   if (one === undefined || other === undefined) {
-    return bytesOnly(a, b, `larger than ${place.held} bytes`, place)
+    return bytesOnly(a, b, `larger than ${place.held / 2 ** 20} MiB`, place)
   }
   await place.run.step(0, one.length)
   if (Buffer.compare(one, other) === 0) return []

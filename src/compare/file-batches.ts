@@ -2,7 +2,16 @@ import type { ImageMember } from '../model/image-reader.ts'
 import type { Place } from './place.ts'
 import type { Tree } from './side.ts'
 import { holdBytes, memorySource, type Source } from './source.ts'
-import type { FilePair } from './trees.ts'
+
+/** A file whose content differs. */
+export interface FilePair {
+  readonly path: string
+  /** Where each side has the content. */
+  readonly before: string
+  readonly after: string
+  readonly sizeBefore: number
+  readonly sizeAfter: number
+}
 
 /**
  * Reads files of both trees side by side, though a stream gives each file only when its turn comes: as many files as

@@ -13,7 +13,7 @@ export type Detail = Omit<Found, 'path'>
 export const MOST_PER_FILE = 10_000
 /** Archives in archives and layers of compression that are looked into. */
 const MOST_LEVELS = 8
-/** Bytes of files that are in memory for each side at the outermost level; half of it at each one further in. */
+/** Bytes of files of each side that are in memory for an outermost tree, and of one of them; half at each level in it. */
 const HELD_BYTES = 2 ** 27
 const TURN_STEPS = 64
 
@@ -28,17 +28,24 @@ export class Place {
   /** Path of the file that is looked into; '' for the outermost. */
   readonly path: string
   readonly depth: number
+  /** Files around this one that are in memory. */
+  readonly holders: number
   /** Whether it is the outermost file, whose damage is an error and not a difference. */
   readonly isOutermost: boolean
   readonly run: Run
   readonly inside: Inside
 
-  constructor(path: string, depth: number, isOutermost: boolean, run: Run, inside: Inside) {
+  private constructor({ path, depth, holders, isOutermost, run, inside }: PlaceFields) {
     this.path = path
     this.depth = depth
+    this.holders = holders
     this.isOutermost = isOutermost
     this.run = run
     this.inside = inside
+  }
+
+  static outermost(run: Run, inside: Inside): Place {
+    return new Place({ path: '', depth: 0, holders: 0, isOutermost: true, run, inside })
   }
 
   get isTooDeep(): boolean {
@@ -47,7 +54,7 @@ export class Place {
 
   /** Bytes of files that may be in memory for each side. */
   get held(): number {
-    return HELD_BYTES / 2 ** this.depth
+    return HELD_BYTES / 2 ** Math.max(0, this.holders - 1)
   }
 
   get limits(): ArchiveLimits {
@@ -66,14 +73,17 @@ export class Place {
 
   /** A member of this file. */
   member(name: string): Place {
-    return new Place(this.pathOf(name), this.depth + 1, false, this.run, this.inside)
+    const { depth, holders } = this
+    return new Place({ ...this, path: this.pathOf(name), depth: depth + 1, holders: holders + 1, isOutermost: false })
   }
 
   /** The same file below a layer of compression. */
   unpacked(): Place {
-    return new Place(this.path, this.depth + 1, this.isOutermost, this.run, this.inside)
+    return new Place({ ...this, depth: this.depth + 1 })
   }
 }
+
+type PlaceFields = Pick<Place, 'path' | 'depth' | 'holders' | 'isOutermost' | 'run' | 'inside'>
 
 /** One comparison under way. */
 export class Run {

@@ -65,6 +65,8 @@ export async function headOf(source: Source, count: number): Promise<Uint8Array>
 /** All bytes, or undefined when there are more than `most`. */
 export async function holdBytes(source: Source, most: number): Promise<Uint8Array | undefined> {
   if (source.size !== undefined && source.size > most) return undefined
+  // No copy of what is in memory already.
+  if (source.access !== undefined) return source.access.read(0, source.access.size)
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of source.stream()) {

@@ -1,6 +1,6 @@
 import { comparePaths } from '../model/tree.ts'
 import { fieldDetails } from './fields.ts'
-import { readFiles } from './file-batches.ts'
+import { type FilePair, readFiles } from './file-batches.ts'
 import { type Listed, type Listing, listTree } from './listing.ts'
 import { firstMoved, sortingOf } from './lists.ts'
 import { changed, kindText, metadataDetails } from './metadata.ts'
@@ -32,27 +32,20 @@ export async function compareTrees(a: Tree, b: Tree, place: Place): Promise<Foun
       continue
     }
     add(path, linkDetails(path, before, after))
+    // Of two names that are one file on both sides the first one shows what differs.
     const pair = `${old.origin}\0${now.origin}`
-    if (seen.has(pair) && (old.origin !== path || now.origin !== path)) continue
+    if (seen.has(pair)) continue
     seen.add(pair)
     add(path, metadataDetails(old, now, keepsOf(old, keeps, a.format === b.format)))
     if (old.kind === 'file' && now.kind === 'file' && old.digest !== now.digest) pairs.push(pairOf(path, old, now))
   }
-  if (a.format === b.format) found.push(...(await headerDifferences(a, b, place, found.length > 0)))
-  await readFiles(a, b, pairs, place, (name, one, other) =>
-    place.inside(one, other, place.member(name)).then((inner) => void found.push(...inner)),
-  )
+  if (a.format === b.format) {
+    for (const one of await headerDifferences(a, b, place, found.length > 0)) found.push(one)
+  }
+  await readFiles(a, b, pairs, place, async (name, one, other) => {
+    for (const inner of await place.inside(one, other, place.member(name))) found.push(inner)
+  })
   return found.sort((one, other) => comparePaths(one.path, other.path))
-}
-
-/** A file whose content differs. */
-export interface FilePair {
-  readonly path: string
-  /** Where each side has the content. */
-  readonly before: string
-  readonly after: string
-  readonly sizeBefore: number
-  readonly sizeAfter: number
 }
 
 function pairOf(path: string, old: Listed, now: Listed): FilePair {

@@ -70,6 +70,13 @@ spec('differences of trees', (test) => {
       )
     })
 
+    test(`shows a file of a ${one} with several names once`, async () => {
+      const make = (text: string): ImageBuilder =>
+        new ImageBuilder().file('a', text).hardlink('b', 'a').hardlink('c', 'a')
+      const differences = await compareFiles(await imageBytes(make('1\n'), one), await imageBytes(make('2\n'), one))
+      assert.equal(shortLines(differences), ['a | line 1 | 1 | 2'])
+    })
+
     test(`finds another time in a ${one}`, async () => {
       const differences = await compareFiles(
         await imageBytes(new ImageBuilder(), one, { epoch: 1 }),

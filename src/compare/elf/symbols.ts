@@ -1,9 +1,12 @@
 import { type ElfFile, type ElfSection, SECTION_TYPES, uniqueNames } from './file.ts'
 import { StringTable } from './strings-table.ts'
+import { damagedElf } from './view.ts'
 
 const SYMBOL_BYTES = { 32: 16, 64: 24 } as const
 const SPECIAL_SECTIONS: Readonly<Record<number, string>> = { 0: 'undefined', 65521: 'absolute', 65522: 'common' }
 const RESERVED_SECTIONS = 0xff00
+/** Ten times what a kernel has: all of them are in memory. */
+const MOST_SYMBOLS = 2_000_000
 const BINDINGS = ['local', 'global', 'weak'] as const
 const KINDS = ['', 'object', 'function', 'section', 'file', 'common', 'TLS'] as const
 const IS_SECTION = 3
@@ -28,6 +31,7 @@ export function readSymbols(file: ElfFile, table: ElfSection): ElfSymbol[] {
   const view = file.view.part(table.bytes)
   const names = new StringTable(file.sections[table.link]?.bytes ?? Buffer.alloc(0))
   const step = SYMBOL_BYTES[view.bits]
+  if (table.bytes.length / step > MOST_SYMBOLS) throw damagedElf(`more than ${MOST_SYMBOLS} symbols`)
   const unique = uniqueNames()
   const symbols: ElfSymbol[] = []
   for (let at = step; at + step <= table.bytes.length; at += step) {
