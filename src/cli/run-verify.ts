@@ -11,19 +11,25 @@ import { namedVariations } from '../verify/round-plan.ts'
 import { type VerifyOptions, verifyProfile } from '../verify/verify.ts'
 import type { Call, Context } from './context.ts'
 import { DEFAULTS, type Options } from './options.ts'
+import { runDiff } from './run-diff.ts'
 import { lockFilesFor, settingsFor, storeHome } from './settings.ts'
 import { verifyLines } from './show-verify.ts'
 import { VerifyView } from './view/verify-view.ts'
 
+/** Columns where there is no terminal: lines are to be searched, not to fit. */
+const LONGEST_PLAIN = 400
+
 /** `mrrl verify [profile...]` */
 export async function runVerify(call: Call): Promise<number> {
   const { options, context } = call
+  if (options.against !== '') return runAgainst(call)
   const profiles = lockFilesFor(
     call.args.filter((name) => name !== ''),
     context,
   ).map(({ profile }) => profile)
   if (profiles.length === 0) throw new MrrlError('E_LOCK_MISSING', 'there is no lock to verify')
   checkSeed(options)
+  checkImage(options, profiles)
   const variations = options.seed === USUAL_SEED ? namedVariations(options.vary) : []
   const keep = options.keep === '' ? '' : resolve(context.cwd, options.keep)
   if (keep !== '') await checkKeepFolder(keep)
@@ -38,13 +44,14 @@ export async function runVerify(call: Call): Promise<number> {
         seed: options.seed,
         variations,
         bisect: options.bisect ? 'always' : 'when quick',
+        image: options.image === '' ? '' : resolve(context.cwd, options.image),
         keep: keep === '' || profiles.length === 1 ? keep : join(keep, profile),
         onEvent,
       }
       const report = await verifyProfile(profile, verifyOptions, settings, hostOf(context))
       view.endRound()
       reports.push(report)
-      if (!options.json && !options.quiet) context.out.lines(verifyLines(report, context.out.style))
+      if (!options.json && !options.quiet) showReport(report, context)
     }
   } finally {
     view.close()
@@ -55,12 +62,36 @@ export async function runVerify(call: Call): Promise<number> {
   return isSame ? 0 : ERROR_CODES.E_NOT_REPRODUCIBLE.exit
 }
 
+function showReport(report: VerifyReport, { out }: Context): void {
+  out.lines(verifyLines(report, { style: out.style, columns: out.isTerminal ? out.columns : LONGEST_PLAIN, root: '' }))
+}
+
 /** Another seed is a variation of its own, at the greatest depth: what was asked for besides would be left out. */
 function checkSeed({ seed, depth, vary, bisect }: Options): void {
   const isAlone = vary === DEFAULTS.vary && (depth === DEFAULTS.depth || depth === 'seed') && !bisect
   if (seed === USUAL_SEED || isAlone) return
   throw new MrrlError('E_USAGE', '--seed with another seed goes without --vary, --bisect and other depths', {
     hint: `Verify the rest without it: mrrl verify --depth seed`,
+  })
+}
+
+/** `mrrl verify --image <file> --against <file>`: builds nothing. */
+function runAgainst(call: Call): Promise<number> {
+  const { image, against } = call.options
+  if (image === '' || call.args.some((name) => name !== '')) {
+    throw new MrrlError('E_USAGE', '--against goes with --image and without a profile', {
+      hint: 'Two images can also be compared with: mrrl diff <before> <after>',
+    })
+  }
+  return runDiff({ ...call, args: [image, against] })
+}
+
+/** An image is that of one profile. */
+function checkImage({ image }: Options, profiles: readonly string[]): void {
+  if (image === '' || profiles.length === 1) return
+  throw new MrrlError('E_USAGE', '--image needs the name of one profile', {
+    fields: { known: profiles },
+    hint: 'Say whose image it is: mrrl verify --image <file> <profile>',
   })
 }
 

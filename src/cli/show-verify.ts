@@ -1,19 +1,23 @@
+import { placeText } from '../compare/place-text.ts'
 import type { Difference } from '../model/difference.ts'
 import { USUAL_SEED } from '../model/seed.ts'
-import type { CauseReport, ThingReport, VerifyReport } from '../verify/report.ts'
+import type { CauseReport, HandedReport, ThingReport, VerifyReport } from '../verify/report.ts'
 import { formatDuration, formatTable, toOneLine } from './format.ts'
+import { type DifferenceView, differenceLines, differenceSummary } from './show-difference.ts'
 import type { Style } from './style.ts'
 
 /** Files that are listed for one cause; the others are counted. */
 const MOST_FILES = 8
 
 /** What a verification found: a line for each package, then everything that differs, then the sum. */
-export function verifyLines(report: VerifyReport, style: Style): string[] {
+export function verifyLines(report: VerifyReport, view: DifferenceView): string[] {
+  const { style } = view
   const things = [...report.packages, ...report.images]
   const rebuilt = things.filter(({ verdict }) => verdict !== 'not rebuilt')
   return [
     ...formatTable(rebuilt.map((thing) => [`  ${thing.name} ${style.dim(thing.version)}`, verdictText(thing, style)])),
-    ...things.flatMap((thing) => differenceLines(thing, style)),
+    ...things.flatMap((thing) => thingLines(thing, style)),
+    ...handedLines(report.handed, view),
     ...skippedLines(report, style),
     totalLine(report, rebuilt, style),
   ]
@@ -28,7 +32,7 @@ function verdictText({ verdict, follows }: ThingReport, style: Style): string {
   return style.red('differs')
 }
 
-function differenceLines(thing: ThingReport, style: Style): string[] {
+function thingLines(thing: ThingReport, style: Style): string[] {
   if (thing.verdict !== 'different') return []
   const { name, guilty, causes, differences, note } = thing
   const alone = guilty.length === 0 ? '' : `, when ${guilty.join(' or ')} is varied`
@@ -48,7 +52,7 @@ function causeLines(
 ): string[] {
   const shown = files.slice(0, MOST_FILES).flatMap((path) => {
     const own = differences.filter((one) => one.path === path && one.cause.name === name && !one.follows)
-    return [`    /${toOneLine(path)}`, ...own.slice(0, 3).map((one) => `      ${style.dim(placeText(one))}`)]
+    return [`    /${toOneLine(path)}`, ...own.slice(0, 3).map((one) => `      ${style.dim(lineOf(one))}`)]
   })
   const more = files.length > MOST_FILES ? [`    and ${files.length - MOST_FILES} more files`] : []
   return [
@@ -59,34 +63,33 @@ function causeLines(
   ]
 }
 
-/** Where in a file, and both values where they are short. */
-function placeText({ where, before, after }: Difference): string {
-  const values = before === null ? 'new' : after === null ? 'gone' : `${excerpt(before)} → ${excerpt(after)}`
-  switch (where.kind) {
-    case 'entry':
-      return values
-    case 'metadata':
-      return `${where.field} ${values}`
-    case 'xattr':
-      return `${where.name} ${values}`
-    case 'order':
-      return `order of ${where.of} (${where.before} → ${where.after})`
-    case 'header':
-      return `${where.format} ${where.field} ${values}`
-    case 'elf':
-      return `${where.section || 'header'}${where.symbol === '' ? '' : ` ${where.symbol}`} ${where.field} ${values}`
-    case 'text':
-      return `line ${where.line}: ${values}`
-    case 'bytes':
-      return `${where.count} bytes from ${where.offset}`
-    case 'more':
-      return 'and more'
-  }
+/** Where in a file, and both values where there are some. */
+function lineOf({ where, before, after }: Difference): string {
+  if (before === null) return `${placeText(where)} only rebuilt`.trim()
+  if (after === null) return `${placeText(where)} only locked`.trim()
+  const values = before === '' && after === '' ? '' : `: ${excerpt(before)} → ${excerpt(after)}`
+  return `${placeText(where)}${values}`
 }
 
 function excerpt(text: string): string {
   const line = toOneLine(text.split('\n')[0] ?? '')
   return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}
+
+/** An image that was handed over is compared as `mrrl diff` compares two. */
+function handedLines(handed: HandedReport | null, view: DifferenceView): string[] {
+  if (handed === null) return []
+  const { path, image, digest, verdict, differences } = handed
+  const { style } = view
+  if (verdict === 'same') return [`${style.green('the same as')} ${image}: ${path} (${digest})`]
+  const shown = { ...view, root: image }
+  return [
+    '',
+    ...differenceLines(differences, shown),
+    '',
+    ...differenceSummary(differences, shown),
+    `${path} ${style.red('is not')} ${image}`,
+  ]
 }
 
 function skippedLines({ skipped }: VerifyReport, style: Style): string[] {
@@ -105,5 +108,6 @@ function totalLine(
   const source = seed === USUAL_SEED ? '' : ` from the first compiler ${seed}`
   const what = `${compared} packages and images, ${rounds.length} rounds, ${varied} variations, ${formatDuration(wallMs)}`
   if (verdict === 'same') return `${style.green(`${profile} is reproducible${source}`)}: ${what}`
-  return `${style.red(`E_NOT_REPRODUCIBLE  ${differing} of ${profile} came out differently${source}`)}: ${what}`
+  const fault = differing === 0 ? `this is not the image of ${profile}` : `${differing} of ${profile} came out differently`
+  return `${style.red(`E_NOT_REPRODUCIBLE  ${fault}${source}`)}: ${what}`
 }

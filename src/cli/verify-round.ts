@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { BuildEvent } from '../engine/events.ts'
+import { MrrlError } from '../util/errors.ts'
 import type { RoundMessage, RoundOrder } from '../verify/order.ts'
 import { performRound } from '../verify/perform-round.ts'
 import { processContext } from './context.ts'
@@ -47,7 +48,10 @@ function readOrder(): Promise<RoundOrder> {
         reject(error)
       }
     })
-    lines.once('close', () => process.kill(process.pid, 'SIGTERM'))
+    lines.once('close', () => {
+      reject(new MrrlError('E_INTERNAL', 'a round was given no order'))
+      process.kill(process.pid, 'SIGTERM')
+    })
   })
 }
 

@@ -114,6 +114,7 @@ async function openShell(name: string, step: KnownStep, store: Store, settings: 
       timeoutMs: 2 ** 31 - 1,
       hostName: USUAL_SURROUNDINGS.hostName,
       uid: USUAL_SURROUNDINGS.uid,
+      personality: USUAL_SURROUNDINGS.personality,
       tmpBytes: 2 ** 32,
       interactive: true,
       onOutput: () => undefined,

@@ -1,6 +1,6 @@
 import { fetchBlob } from '../fetch/fetch-source.ts'
 import type { Digest } from '../model/digest.ts'
-import type { Recipe, Source } from '../model/recipe.ts'
+import type { Source } from '../model/recipe.ts'
 import type { Plan, PlanNode } from '../plan/plan.ts'
 import { downloadsOf } from '../plan/seed.ts'
 import type { ActionResult } from '../store/actions.ts'
@@ -15,8 +15,15 @@ import { SourceTrees, unpackName } from './sources.ts'
 /** Everything in a store that a rebuild elsewhere starts from. */
 export interface Basis {
   readonly actions: readonly { readonly key: Digest; readonly result: ActionResult }[]
-  /** Sources by the names under which a store remembers them. */
-  readonly sources: readonly { readonly name: string; readonly digest: Digest; readonly kind: 'tree' | 'blob' }[]
+  readonly sources: readonly BasisSource[]
+}
+
+/** A source by the name under which a store remembers it. */
+export interface BasisSource {
+  readonly name: string
+  readonly digest: Digest
+  /** As an archive or unpacked; folders alone are enough to know what was built with it. */
+  readonly kind: 'archive' | 'tree' | 'folders'
 }
 
 /** What came out of a rebuild. */
@@ -51,14 +58,17 @@ export async function prepareBasis(
   const check = (name: string, output: Digest): void => checkOutput(lock, name, output)
   if (below.length > 0) await buildPackages(partOf(plan, below), store, settings, built, check)
   for (const { name, result } of built.values()) check(name, result.output)
-  const recipes = rebuilt.flatMap((name) => plan.nodes.get(name)?.recipe ?? [])
-  const sources = recipes.flatMap((recipe) => recipe.sources)
-  return {
-    actions: below.flatMap((name) => built.get(name) ?? []).map(({ key, result }) => ({ key, result })),
-    sources: isFromArchives
-      ? await Promise.all(sources.map((source) => archiveOf(source, store, settings)))
-      : await unpackedOf(plan, recipes, store, settings),
+  const actions = below.flatMap((name) => built.get(name) ?? []).map(({ key, result }) => ({ key, result }))
+  const sourcesOf = (names: readonly string[]): Source[] =>
+    names.flatMap((name) => plan.nodes.get(name)?.recipe.sources ?? [])
+  if (isFromArchives) {
+    const archives = sourcesOf(rebuilt).map((source) => archiveOf(source, store, settings))
+    return { actions, sources: await Promise.all(archives) }
   }
+  const trees = new SourceTrees(store, settings)
+  const unpacked = [...downloadsOf(plan), ...sourcesOf(rebuilt)].map((source) => unpackedOf(source, 'tree', trees))
+  const known = sourcesOf(below).map((source) => unpackedOf(source, 'folders', trees))
+  return { actions, sources: await Promise.all([...unpacked, ...known]) }
 }
 
 /**
@@ -108,28 +118,14 @@ function partOf(plan: Plan, names: readonly string[]): Plan {
   return { ...plan, nodes: new Map([...plan.nodes].filter(([name]) => wanted.has(name))) }
 }
 
-async function archiveOf(source: Source, store: Store, settings: Settings): Promise<Basis['sources'][number]> {
+async function archiveOf(source: Source, store: Store, settings: Settings): Promise<BasisSource> {
   const { signal, onEvent } = settings
   const name = source.from[0] ?? ''
   const onProgress = (bytes: number): void => onEvent({ type: 'fetching', name, bytes, size: source.size })
   const digest = await fetchBlob(source, store, settings.fetch, { signal, onProgress })
-  return { name: source.integrity, digest, kind: 'blob' }
+  return { name: source.integrity, digest, kind: 'archive' }
 }
 
-async function unpackedOf(
-  plan: Plan,
-  recipes: readonly Recipe[],
-  store: Store,
-  settings: Settings,
-): Promise<Basis['sources']> {
-  const trees = new SourceTrees(store, settings)
-  const named = [
-    ...downloadsOf(plan).map((source) => ({ name: 'seed', source })),
-    ...recipes.flatMap((recipe) => recipe.sources.map((source) => ({ name: recipe.name, source }))),
-  ]
-  return Promise.all(
-    named.map(async ({ name, source }) => {
-      return { name: unpackName(source), digest: await trees.get(name, source), kind: 'tree' as const }
-    }),
-  )
+async function unpackedOf(source: Source, kind: 'tree' | 'folders', trees: SourceTrees): Promise<BasisSource> {
+  return { name: unpackName(source), digest: await trees.get(source.from[0] ?? '', source), kind }
 }

@@ -71,6 +71,7 @@ export async function runStep(
       timeoutMs: request.timeout * 1000,
       hostName: surroundings.hostName,
       uid: surroundings.uid,
+      personality: surroundings.personality,
       tmpBytes: TMP_BYTES,
       interactive: false,
       onOutput: log.write,

@@ -20,7 +20,7 @@ export async function surroundedMounts(
   surroundings: Surroundings,
   work: string,
 ): Promise<readonly Mount[]> {
-  const { umask, buildFolder, cpuinfo } = surroundings
+  const { umask, buildFolder, files } = surroundings
   const usual = USUAL_SURROUNDINGS
   const isScriptUsual = umask === usual.umask && buildFolder === usual.buildFolder
   const changed = await Promise.all(
@@ -33,9 +33,12 @@ export async function surroundedMounts(
       return { ...mount, from }
     }),
   )
-  if (cpuinfo === usual.cpuinfo) return changed
-  await writeFile(join(work, 'cpuinfo'), cpuinfo)
-  return [...changed, { at: '/proc/cpuinfo', from: join(work, 'cpuinfo'), kind: 'file' }]
+  const replaced = Object.entries(files).map(async ([at, text], index): Promise<Mount> => {
+    const from = join(work, `file-${index}`)
+    await writeFile(from, text)
+    return { at, from, kind: 'file' }
+  })
+  return [...changed, ...(await Promise.all(replaced))]
 }
 
 function surroundedScript(script: string, surroundings: Surroundings): string {

@@ -10,10 +10,12 @@ export interface Surroundings {
   readonly buildFolder: string
   /** Variables that join or replace those of the request. */
   readonly env: Readonly<Record<string, string>>
-  /** Text of `/proc/cpuinfo`; '' for the machine's own. */
-  readonly cpuinfo: string
+  /** Texts in place of files below `/proc`. */
+  readonly files: Readonly<Record<string, string>>
   /** User and group id; the back end `unshare` can only do 0. */
   readonly uid: number
+  /** Words for setarch; none to leave everything as it is around mrrl. */
+  readonly personality: readonly string[]
   /** In which order the files of inputs are created: where folders list them in that order, a step can see it. */
   readonly fileOrder: 'forwards' | 'backwards'
 }
@@ -24,7 +26,8 @@ export const USUAL_SURROUNDINGS: Surroundings = {
   umask: '022',
   buildFolder: '/build',
   env: {},
-  cpuinfo: '',
+  files: {},
   uid: 0,
+  personality: [],
   fileOrder: 'forwards',
 }

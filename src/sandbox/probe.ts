@@ -48,6 +48,7 @@ async function probe(sandbox: Sandbox, staging: string): Promise<string | undefi
     timeoutMs: 30_000,
     hostName: PROBE_HOST_NAME,
     uid: 0,
+    personality: [],
     tmpBytes: 1 << 20,
     interactive: false,
     onOutput: (chunk) => {

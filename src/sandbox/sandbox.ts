@@ -28,6 +28,8 @@ export interface SandboxRequest {
   readonly hostName: string
   /** User and group id inside; `unshare` can only do 0. */
   readonly uid: number
+  /** Words for setarch; none for the personality of the caller. */
+  readonly personality: readonly string[]
   /** Size of the private `/tmp`, in bytes. */
   readonly tmpBytes: number
   /** True to hand the user's terminal to the program instead of collecting its output. */

@@ -17,7 +17,8 @@ const PRELUDE = 'ulimit -c 0; ulimit -f 16777216; ulimit -n 4096 2>/dev/null || 
 export async function runBackEnd(argv: readonly string[], request: SandboxRequest): Promise<SandboxExit> {
   if (request.signal.aborted) return { outcome: 'aborted', status: 130, wallMs: 0, cpuMs: 0 }
   const started = performance.now()
-  const child = start(argv, request.interactive)
+  const personality = request.personality.length === 0 ? [] : ['setarch', ...request.personality]
+  const child = start([...personality, ...argv], request.interactive)
   child.stdout?.on('data', request.onOutput)
   child.stderr?.on('data', request.onOutput)
   let outcome: SandboxExit['outcome'] | undefined

@@ -20,16 +20,16 @@ export async function copyBlob(from: Store, to: Store, digest: Digest): Promise<
 }
 
 /**
- * Gives a tree with all that is in it to another store and returns its size in bytes. Throws `E_STORE_CORRUPT` when a
- * folder of it is missing.
+ * Gives a tree with all that is in it to another store, or its folders alone, and returns the size in bytes. Throws
+ * `E_STORE_CORRUPT` when a folder of it is missing.
  */
-export async function copyTree(from: Store, to: Store, root: Digest): Promise<number> {
+export async function copyTree(from: Store, to: Store, root: Digest, part: 'all' | 'folders' = 'all'): Promise<number> {
   const seen = new Set<Digest>()
   const visit = async (digest: Digest): Promise<void> => {
     if (seen.has(digest)) return
     seen.add(digest)
     const { files, directories } = await from.trees.directory(digest)
-    await mapLimited(files, AT_ONCE, async (file) => {
+    await mapLimited(part === 'all' ? files : [], AT_ONCE, async (file) => {
       if (seen.has(file.digest)) return
       seen.add(file.digest)
       await copyBlob(from, to, file.digest)

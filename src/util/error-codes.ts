@@ -63,7 +63,7 @@ export const ERROR_CODES = {
   E_MACHINE: { exit: 6, hint: 'A program for another machine must not enter the image. Correct the recipe.' },
 
   E_SANDBOX: { exit: 7, hint: 'mrrl needs user namespaces; see docs/sandbox.md.' },
-  E_NOT_REPRODUCIBLE: { exit: 8, hint: 'Compare the two with: diffoscope. Please report it; this must never happen.' },
+  E_NOT_REPRODUCIBLE: { exit: 8, hint: 'See in what it differs, and why, with: mrrl verify <profile>' },
 
   E_STORE: { exit: 10, hint: 'Check the folder and its permissions, or choose another with MRRL_HOME.' },
   E_STORE_FULL: { exit: 10, hint: 'Free space (mrrl gc helps) and run the command again; finished steps are kept.' },

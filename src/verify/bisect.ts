@@ -14,6 +14,8 @@ export interface Evidence {
   readonly clues: Clues
   /** What was varied for `after` and not for `before`. */
   readonly varied: readonly Varied[]
+  /** True for what is only of use where nothing else can be compared. */
+  readonly isLastResort: boolean
 }
 
 /** What single rounds told about one package. */
@@ -103,7 +105,13 @@ class Search {
       const after = result.rebuilt.outputs[name]
       const known = this.findings.get(name)
       if (before === undefined || after === undefined || before === after || known?.guilty.includes(NOTHING)) continue
-      const evidence: Evidence = { before, after, clues: cluesBetween(undefined, plan), varied: plan.varied }
+      const evidence: Evidence = {
+        before,
+        after,
+        clues: cluesBetween(undefined, plan),
+        varied: plan.varied,
+        isLastResort: false,
+      }
       this.findings.set(name, {
         guilty: [...new Set([...(known?.guilty ?? []), guilty])],
         evidence: [...(known?.evidence ?? []), evidence],

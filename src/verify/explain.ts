@@ -27,6 +27,7 @@ export async function explain(
   const found = new Map<string, Difference>()
   let [compared, missing] = [0, '']
   for (const one of evidence) {
+    if (one.isLastResort && compared > 0) continue
     const before = await sideOf(one.before)
     const after = await sideOf(one.after)
     if (before === undefined || after === undefined) {
@@ -42,7 +43,7 @@ export async function explain(
     await after.close()
   }
   const differences = [...found.values()].sort((a, b) => compareBytes(a.path, b.path))
-  const note = compared > 0 || missing === '' ? '' : `no store here holds ${missing} to compare with`
+  const note = missing === '' ? '' : `no store here holds what is locked (${missing})`
   return { differences, causes: causesOf(differences), note }
 }
 

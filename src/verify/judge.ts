@@ -43,14 +43,13 @@ export function judgePackages(
 
 /** Judges every image file, which follows from any package in it. */
 export function judgeImages(
-  files: readonly string[],
   packages: readonly Judgement[],
   contents: readonly string[],
   locked: Digests,
   rounds: readonly Digests[],
 ): Judgement[] {
   const differing = packages.filter((one) => isDifferent(one) && contents.includes(one.name)).map(({ name }) => name)
-  return files.map((file) => judge(file, true, differing, locked, rounds))
+  return Object.keys(rounds[0] ?? {}).map((file) => judge(file, true, differing, locked, rounds))
 }
 
 /** True for what did not come out as expected. */

@@ -37,10 +37,10 @@ export class Places {
   }
 
   /** An image file as a side of a comparison. */
-  async imageSide(digest: Digest, name: string): Promise<Side | undefined> {
+  async imageSide(digest: Digest): Promise<Side | undefined> {
     const store = await this.ofBlob(digest)
     if (store === undefined) return undefined
     const file = await openFile(await store.blobs.inode(digest, false))
-    return { kind: 'file', name, source: fileSource(file), close: () => file.close() }
+    return { kind: 'file', name: hashOf(digest), source: fileSource(file), close: () => file.close() }
   }
 }

@@ -14,6 +14,8 @@ export interface VerifyReport {
   /** In the order in which they are built. */
   readonly packages: readonly ThingReport[]
   readonly images: readonly ThingReport[]
+  /** The image that was handed over; null for none. */
+  readonly handed: HandedReport | null
   /** Folder with the trees of both sides of everything that differs; '' where none was asked for. */
   readonly kept: string
   /** Milliseconds. */
@@ -50,6 +52,17 @@ export interface ThingReport {
   readonly differences: readonly Difference[]
   /** Why there are no differences to see, or ''. */
   readonly note: string
+}
+
+/** An image that somebody handed over, compared with the profile's own of the same kind. */
+export interface HandedReport {
+  readonly path: string
+  /** Name of the image that it is compared with. */
+  readonly image: string
+  /** `sha256:…` of what was handed over. */
+  readonly digest: string
+  readonly verdict: 'same' | 'different'
+  readonly differences: readonly Difference[]
 }
 
 /** One cause, and the files in which it shows. */

@@ -70,6 +70,8 @@ export class Rounds {
   readonly #options: RoundsOptions
   readonly #made: RoundResult[] = []
   #series = 0
+  /** When the last round began, or this verification: what is locked was made before. */
+  #lastStart: number = performance.now()
 
   constructor(options: RoundsOptions) {
     this.#options = options
@@ -105,9 +107,11 @@ export class Rounds {
     const isSearch = !series.withImages
     onEvent({ type: 'round', name: plan.name, conditions: shown, isSearch })
     // What depends on time is known before single variations are tried.
-    const wait = isSearch && plan.varied.length > 0 ? 0 : BETWEEN_ROUNDS_MS
+    const due = isSearch && plan.varied.length > 0 ? 0 : this.#lastStart + BETWEEN_ROUNDS_MS
+    const wait = Math.max(0, due - performance.now())
     await pause(wait, undefined, { signal: settings.signal }).catch(() => undefined)
     if (settings.signal.aborted) throw new MrrlError('E_INTERRUPTED', 'the verification was interrupted')
+    this.#lastStart = performance.now()
     const setup: RoundSetup = {
       profile: locked.plan.profile.name,
       seed: locked.plan.seed.name,

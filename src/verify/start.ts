@@ -10,7 +10,8 @@ export async function makeStart(home: string, basis: Basis, from: Store): Promis
   const start = await openStore(home)
   let bytes = 0
   for (const { name, digest, kind } of basis.sources) {
-    bytes += await (kind === 'tree' ? copyTree : copyBlob)(from, start, digest)
+    if (kind === 'archive') bytes += await copyBlob(from, start, digest)
+    else bytes += await copyTree(from, start, digest, kind === 'tree' ? 'all' : 'folders')
     await start.aliases.put(name, digest)
   }
   for (const { key, result } of basis.actions) {

@@ -134,7 +134,7 @@ export const VARIATIONS: readonly Variation[] = [
     usual: '',
     refusal: possible,
     values: () => [
-      inside('a plain x86-64', 'a plain x86-64', { cpuinfo: PLAIN_PROCESSOR }),
+      inside('a plain x86-64', 'a plain x86-64', { files: { '/proc/cpuinfo': PLAIN_PROCESSOR } }),
       process("this machine's", {}),
     ],
   },
@@ -148,11 +148,11 @@ export const VARIATIONS: readonly Variation[] = [
   },
   {
     name: 'kernel',
-    about: 'release of the kernel (setarch --uname-2.6)',
+    about: 'release of the kernel: of mrrl (setarch --uname-2.6), and below /proc in the sandbox',
     cause: 'kernel',
     usual: '',
     refusal: ({ kernelRefusal }) => kernelRefusal,
-    values: () => [process("this machine's", {}), { ...personality('2.6', '--uname-2.6'), found: '2.6.' }],
+    values: () => [process("this machine's", {}), oldKernel('2.6.78-verify')],
   },
   {
     name: 'path',
@@ -247,7 +247,8 @@ function inside(shown: string, found: string, change: Partial<Surroundings>): Va
 function withSurroundings(conditions: Conditions, change: Partial<Surroundings>): Conditions {
   const { surroundings } = conditions
   const env = { ...surroundings.env, ...change.env }
-  return { ...conditions, surroundings: { ...surroundings, ...change, env } }
+  const files = { ...surroundings.files, ...change.files }
+  return { ...conditions, surroundings: { ...surroundings, ...change, env, files } }
 }
 
 function variables(env: Readonly<Record<string, string>>, found: string): Value {
@@ -280,6 +281,19 @@ function umask(mask: string): Value {
     umask: mask,
   })
   return { shown: mask, found: mask, apply }
+}
+
+/**
+ * A step itself runs with the true release: the C library of the seed ends every program on a kernel that it takes for
+ * older than 3.
+ */
+function oldKernel(release: string): Value {
+  const files = { '/proc/sys/kernel/osrelease': `${release}\n`, '/proc/version': `Linux version ${release}\n` }
+  const apply = (conditions: Conditions): Conditions => ({
+    ...withSurroundings(conditions, { files, personality: ['linux64'] }),
+    personality: [...conditions.personality, '--uname-2.6'],
+  })
+  return { shown: release, found: release, apply }
 }
 
 function personality(shown: string, word: string): Value {

@@ -16,6 +16,7 @@ export interface SandboxOrder {
   readonly tmpBytes?: number
   readonly hostName?: string
   readonly uid?: number
+  readonly personality?: readonly string[]
   /** Aborts when the program has printed something. */
   readonly abort?: boolean
 }
@@ -57,6 +58,7 @@ try {
     timeoutMs: order.timeoutMs ?? 30_000,
     hostName: order.hostName ?? 'mrrl',
     uid: order.uid ?? 0,
+    personality: order.personality ?? [],
     tmpBytes: order.tmpBytes ?? 1 << 20,
     interactive: false,
     onOutput: (chunk) => {

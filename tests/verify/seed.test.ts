@@ -66,6 +66,7 @@ async function verifyFrom(seed: string, folder: string, app: FixturePackage): Pr
     variations: [],
     bisect: 'when quick',
     keep: '',
+    image: '',
     onEvent: () => undefined,
   } as const
   const program = fileURLToPath(new URL('../../src/cli/verify-round.ts', import.meta.url))
