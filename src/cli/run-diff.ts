@@ -42,6 +42,13 @@ function placeOf(name: string, { context }: Call): string {
   throw new MrrlError('E_USAGE', `there is no file or folder ${name}`, { fields: { path } })
 }
 
+/** What cannot be read must not end with the status of what differs. */
+function withOtherStatus(error: unknown): unknown {
+  if (!(error instanceof MrrlError) || !error.code.startsWith('E_SOURCE')) return error
+  const hint = 'Make it readable, and let nothing change it meanwhile.'
+  return new MrrlError('E_USAGE', error.message, { fields: error.fields, hint, cause: error })
+}
+
 async function compare(paths: readonly [string, string], { options, context }: Call): Promise<Difference[]> {
   const status = openStatusLine(options, context)
   const sides: Side[] = []
@@ -56,6 +63,8 @@ async function compare(paths: readonly [string, string], { options, context }: C
     }
     const [a, b] = sides as [Side, Side]
     return await compareSides(a, b, { ...COMPARE_DEFAULTS, signal, onProgress: progress('comparing') })
+  } catch (error) {
+    throw withOtherStatus(error)
   } finally {
     status.close()
     for (const side of sides) await side.close()

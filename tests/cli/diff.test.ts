@@ -199,6 +199,15 @@ spec('mrrl diff', (test) => {
       }))
   }
 
+  test('refuses what is neither file nor folder, and names that no image can have', () =>
+    inTrees((mrrl, cwd) => {
+      writeFileSync(Buffer.concat([Buffer.from(`${cwd}/two/`), Buffer.from([0xff])]), '')
+      for (const other of ['/dev/null', 'two']) {
+        const { status, stderr } = mrrl('diff', 'one', other)
+        assert.equal([status, stderr.slice(0, 7)], [2, 'E_USAGE'], other)
+      }
+    }))
+
   test('names the image that is damaged', () =>
     inTrees((run, cwd) => {
       run('pack', 'one', '-o', 'one.tar')
