@@ -123,8 +123,7 @@ function pathLine(paths: readonly string[], { style, columns, root }: Difference
 
 function entryText({ before, after, cause }: Difference, below: number, { style }: DifferenceView): string {
   const more = below === 0 ? '' : `, and ${groupDigits(below)} below it`
-  const known = cause.name === 'unknown' ? '' : dimmed(causeText(cause), style)
-  return `only ${before === null ? 'after' : 'before'}: ${before ?? after}${more}${known}`
+  return `only ${before === null ? 'after' : 'before'}: ${before ?? after}${more}${causeText(cause, style)}`
 }
 
 /** What follows from the rest in one line: it is no news. */
@@ -135,14 +134,13 @@ function followingLines(differences: readonly Difference[], { style, columns }: 
 }
 
 function oneLines({ where, before, after, cause }: Difference, { style, columns }: DifferenceView): string[] {
-  const reason = causeText(cause)
-  if (where.kind === 'text')
-    return [`  ${placeText(where)}${dimmed(reason, style)}`, ...hunkLines(where, { style, columns })]
+  const reason = causeText(cause, style)
+  if (where.kind === 'text') return [`  ${placeText(where)}${reason}`, ...hunkLines(where, { style, columns })]
   const why = where.kind === 'bytes' && where.why !== '' ? ` (${where.why})` : ''
   const place = `  ${placeText(where)}${why}`
-  const room = columns - place.length - reason.length - '    ()'.length
+  const room = columns - place.length - stripVTControlCharacters(reason).length
   const change = before === null && after === null ? '' : `  ${changeText(before, after, room)}`
-  return [`${place}${change}${dimmed(reason, style)}`]
+  return [`${place}${change}${reason}`]
 }
 
 /** `a → b` in so many columns; of long values the part around the first difference. */
@@ -177,12 +175,11 @@ function hunkLines(
   return [`    ${style.cyan(head)}`, ...hunk.map((text) => `    ${paint(text)}`)]
 }
 
-function causeText({ name, because }: Cause): string {
-  return because === '' ? name : `${name}: ${truncate(visible(because), LONGEST_REASON)}`
-}
-
-function dimmed(reason: string, style: Style): string {
-  return `  ${style.dim(`(${reason})`)}`
+/** The cause behind a difference; nothing where none is known. */
+function causeText({ name, because }: Cause, style: Style): string {
+  if (name === 'unknown') return ''
+  const text = because === '' ? name : `${name}: ${truncate(visible(because), LONGEST_REASON)}`
+  return `  ${style.dim(`(${text})`)}`
 }
 
 /** Text that cannot move the cursor, on one line. */
