@@ -135,7 +135,7 @@ spec('mrrl diff', (test) => {
       run('pack', 'one', '-o', 'a.tar.xz')
       assert.match(
         run('diff', 'a.tar.gz', 'a.tar.xz').stdout,
-        /^a\.tar\.gz, a\.tar\.xz\n {2}file compression {2}gzip → xz /,
+        /^a\.tar\.gz, a\.tar\.xz\n {2}file compression {2}gzip → xz\n/,
       )
     }))
 
