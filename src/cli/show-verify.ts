@@ -108,6 +108,7 @@ function totalLine(
   const source = seed === USUAL_SEED ? '' : ` from the first compiler ${seed}`
   const what = `${compared} packages and images, ${rounds.length} rounds, ${varied} variations, ${formatDuration(wallMs)}`
   if (verdict === 'same') return `${style.green(`${profile} is reproducible${source}`)}: ${what}`
-  const fault = differing === 0 ? `this is not the image of ${profile}` : `${differing} of ${profile} came out differently`
+  const fault =
+    differing === 0 ? `this is not the image of ${profile}` : `${differing} of ${profile} came out differently`
   return `${style.red(`E_NOT_REPRODUCIBLE  ${fault}${source}`)}: ${what}`
 }

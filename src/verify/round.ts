@@ -14,6 +14,7 @@ import { isErrno, MrrlError } from '../util/errors.ts'
 import type { Conditions } from './conditions.ts'
 import { type Host, type Machine, namespaceWords, OTHER_USER, OTHER_USER_WORDS } from './machine.ts'
 import type { RoundError, RoundMessage, RoundOrder } from './order.ts'
+import { temporaryRound } from './sweep-temporary.ts'
 
 /** What all rounds of a verification share. */
 export interface RoundSetup {
@@ -69,7 +70,7 @@ export async function runRound(
 ): Promise<RoundResult> {
   const { host, machine, settings } = setup
   const isTemporary = conditions.place === 'temporary folder'
-  const folder = temporaryName(isTemporary ? host.temporary : setup.beside, isTemporary ? 'mrrl-verify' : 'round')
+  const folder = isTemporary ? temporaryRound(host.temporary) : temporaryName(setup.beside, 'round')
   const home = join(folder, 'home')
   const owner = machine.isRoot && conditions.isOtherUser ? OTHER_USER : undefined
   const cwd = join(folder, conditions.cwd)

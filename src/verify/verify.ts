@@ -22,6 +22,7 @@ import { Places } from './places.ts'
 import type { RoundReport, ThingReport, VerifyReport } from './report.ts'
 import { chooseVariations, cluesBetween, planRound, planRounds } from './round-plan.ts'
 import { type Round, Rounds, type VerifyEvent } from './rounds.ts'
+import { sweepTemporary } from './sweep-temporary.ts'
 import type { Variation } from './variations.ts'
 
 /** What to verify, and how thoroughly. */
@@ -69,6 +70,7 @@ export async function verifyProfile(
     const places = new Places(store)
     const rounds = new Rounds({ locked, settings, host, store, folder, places, onEvent: options.onEvent })
     try {
+      await sweepTemporary(host.temporary)
       const report = await verify({ locked, options, settings, host, places, rounds, image })
       return { ...report, wallMs: Math.round(performance.now() - started) }
     } finally {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as assert from 'uvu/assert'
 import type { VerifyReport } from '../../src/verify/report.ts'
@@ -215,7 +216,7 @@ spec('mrrl verify', (test) => {
         await untilGone(pause)
         assert.equal(leftovers(project), [])
         assert.equal(
-          readdirSync('/tmp').filter((name) => name.startsWith(`mrrl-verify-${child.pid}-`)),
+          readdirSync(tmpdir()).filter((name) => name.startsWith(`mrrl.verify-${child.pid}-`)),
           [],
         )
         assert.not.match(readFileSync('/proc/self/mounts', 'utf8'), project.folder)
@@ -223,14 +224,20 @@ spec('mrrl verify', (test) => {
     })
   }
 
-  test.unless(unbuildable, 'its rounds end when it is killed', () => {
+  test.unless(unbuildable, 'when it is killed its rounds end, and the next run removes what they left', () => {
     const pause = `5.${process.pid}`
     return inProject({ slow: { install: `mkdir "$OUT/etc"; sleep ${pause}` } }, async (project) => {
       const child = startVerify(project)
-      await seen(child, 'round 1', 'slow: building')
+      await seen(child, 'round 2', 'slow: building')
       child.kill('SIGKILL')
       await once(child, 'close')
       await untilGone(pause)
+      const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`mrrl.verify-${child.pid}-`))
+      writePackage(project.folder, 'slow', { install: 'mkdir "$OUT/etc"' })
+      assert.is(project.run(['lock', 'test', '--quiet']).status, 0)
+      assert.is(project.run(['verify', 'test', '--depth', 'image', '--vary', 'none', '--quiet']).status, 0)
+      assert.equal(left(), [])
+      assert.equal(leftovers(project), [])
     })
   })
 
