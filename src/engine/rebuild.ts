@@ -26,6 +26,16 @@ export interface BasisSource {
   readonly kind: 'archive' | 'tree' | 'folders'
 }
 
+/** What a rebuild is to give. */
+export interface RebuildOptions {
+  /** Packages that are needed at its end. */
+  readonly wanted: readonly string[]
+  /** Those among them, and among what they need, that are built again. */
+  readonly rebuilt: readonly string[]
+  /** True to unpack everything again. */
+  readonly isFromArchives: boolean
+}
+
 /** What came out of a rebuild. */
 export interface Rebuilt {
   readonly outputs: Readonly<Record<string, Digest>>
@@ -41,19 +51,18 @@ export async function freshlyLocked(profile: string, settings: Settings): Promis
 }
 
 /**
- * Brings what a rebuild of these packages starts from into the store, as locked: what they need and their sources,
+ * Brings what a rebuild starts from into the store, as locked: what it does not build, and the sources of what it does,
  * unpacked; with `isFromArchives` their archives only, and nothing of the seed.
- * Throws the error of what failed, or `E_NOT_REPRODUCIBLE` when a package below differs from the lock.
+ * Throws the error of what failed, or `E_NOT_REPRODUCIBLE` when a package that is not built again differs from the lock.
  */
 export async function prepareBasis(
   { plan, lock }: Resolved,
-  rebuilt: readonly string[],
+  { wanted, rebuilt, isFromArchives }: RebuildOptions,
   store: Store,
   settings: Settings,
-  isFromArchives: boolean,
 ): Promise<Basis> {
   const fresh = new Set(rebuilt)
-  const below = [...closure(plan, rebuilt)].filter((name) => !fresh.has(name))
+  const below = [...closure(plan, wanted)].filter((name) => !fresh.has(name))
   const built = new Map<string, BuiltPackage>()
   const check = (name: string, output: Digest): void => checkOutput(lock, name, output)
   if (below.length > 0) await buildPackages(partOf(plan, below), store, settings, built, check)

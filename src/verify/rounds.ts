@@ -83,7 +83,9 @@ export class Rounds {
    */
   async prepare(packages: readonly string[], withImages: boolean, isFromSeed: boolean): Promise<RoundSeries> {
     const { locked, store, settings, folder } = this.#options
-    const basis: Basis = await prepareBasis(locked, packages, store, settings, isFromSeed)
+    const wanted = withImages ? [...locked.plan.nodes.keys()] : packages
+    const options = { wanted, rebuilt: packages, isFromArchives: isFromSeed }
+    const basis: Basis = await prepareBasis(locked, options, store, settings)
     const start = join(folder, `start-${++this.#series}`)
     const bytes = await makeStart(start, basis, store)
     const { plan } = locked

@@ -146,6 +146,9 @@ spec('mrrl verify', (test) => {
         return packages.filter(({ verdict }) => verdict === 'same').map(({ name }) => name)
       }
       assert.equal(names('image'), [])
+      const { stderr } = project.run(['verify', 'test', '--depth', 'image', '--vary', 'none'])
+      assert.match(stderr, 'writing squashfs')
+      assert.not.match(stderr, 'hello: building')
       assert.equal(names('packages'), ['hello'])
       assert.equal(names('seed'), ['busybox-tools', 'hello'])
     }),
