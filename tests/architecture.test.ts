@@ -40,7 +40,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   verify: ['engine', 'compare', 'plan', 'fetch', 'formats', 'sandbox', 'store', 'model', 'util'],
   doctor: ['engine', 'formats', 'squashfs', 'fetch', 'sandbox', 'recipes', 'store', 'model', 'util'],
-  cli: ['doctor', 'verify', 'engine', 'compare', 'update', 'formats', 'fetch', 'recipes', 'sandbox', 'store', 'model', 'util'],
+  cli: [
+    'doctor',
+    'verify',
+    'engine',
+    'compare',
+    'update',
+    'formats',
+    'fetch',
+    'recipes',
+    'sandbox',
+    'store',
+    'model',
+    'util',
+  ],
   '.': ['recipes', 'model', 'util'],
 }
 
