@@ -106,7 +106,8 @@ function totalLine(
   const varied = new Set(rounds.flatMap(({ conditions }) => conditions.map(({ variation }) => variation))).size
   const compared = things.filter((thing) => thing.verdict !== 'not compared').length
   const source = seed === USUAL_SEED ? '' : ` from the first compiler ${seed}`
-  const what = `${compared} packages and images, ${rounds.length} rounds, ${varied} variations, ${formatDuration(wallMs)}`
+  const how = seed === USUAL_SEED ? `${rounds.length} rounds, ${varied} variations` : '1 rebuild'
+  const what = `${compared} packages and images, ${how}, ${formatDuration(wallMs)}`
   if (verdict === 'same') return `${style.green(`${profile} is reproducible${source}`)}: ${what}`
   const fault =
     differing === 0 ? `this is not the image of ${profile}` : `${differing} of ${profile} came out differently`

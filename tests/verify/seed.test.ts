@@ -1,10 +1,12 @@
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
 import { lock } from '../../src/engine/lock-operations.ts'
 import type { VerifyReport } from '../../src/verify/report.ts'
 import { verifyProfile } from '../../src/verify/verify.ts'
 import { type FixturePackage, fixtureSettings, missingFixture, writeFixture, writePackage } from '../support/fixture.ts'
+import { mrrl } from '../support/mrrl.ts'
 import { rejects } from '../support/rejects.ts'
 import { spec } from '../support/spec.ts'
 import { writeSystem } from '../support/system-fixture.ts'
@@ -45,6 +47,18 @@ spec('verify --seed', (test) => {
       assert.ok(report.images.every(({ verdict }) => verdict === 'follows'))
     }),
   )
+
+  for (const words of [['--vary', 'jobs'], ['--depth', 'image'], ['--bisect']]) {
+    test(`refuses ${words.join(' ')}, of which it would do nothing`, () =>
+      withFolder((cwd) => {
+        const { status, stderr } = mrrl(['verify', 'mini', '--seed', 'debian-12', ...words], {
+          cwd,
+          home: join(cwd, 'home'),
+        })
+        assert.is(status, 2)
+        assert.match(stderr, /^E_USAGE {2}--seed/)
+      }))
+  }
 
   test.unless(unbuildable, 'refuses a toolchain that there is not', () =>
     withFolder(async (folder) => {
