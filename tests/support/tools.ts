@@ -32,14 +32,17 @@ export async function withMount<T>(image: string, folder: string, body: () => T 
   }
 }
 
+/** For programs that read names by the locale, as bsdtar does: what a test finds must not depend on the user's. */
+const ENV = { ...process.env, LC_ALL: 'C.UTF-8' }
+
 /** Runs a program and returns its output; throws with its error output when it fails. */
 export function run(program: string, ...args: string[]): Buffer {
-  return execFileSync(program, args, { maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync(program, args, { env: ENV, maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs a program with `input` as its standard input and returns its output. */
 export function pipe(input: Uint8Array, program: string, ...args: string[]): Buffer {
-  const result = spawnSync(program, args, { input, maxBuffer: 2 ** 30 })
+  const result = spawnSync(program, args, { env: ENV, input, maxBuffer: 2 ** 30 })
   if (result.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${result.signal ?? ''} ${result.stderr}`)
   return result.stdout
 }
