@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { Bundle } from '../fetch/bundle.ts'
-import { below, npmHeaders, urlCandidate } from '../fetch/candidates.ts'
+import { below, DEBIAN_SNAPSHOT, npmHeaders, urlCandidate } from '../fetch/candidates.ts'
 import type { FetchConfig } from '../fetch/config.ts'
 import { httpFailure } from '../fetch/http.ts'
 import { parseIntegrity } from '../fetch/integrity.ts'
@@ -129,6 +129,8 @@ async function placesOf(source: Source, config: FetchConfig): Promise<Places> {
         if (mirror.startsWith('/')) files.push(join(mirror, location.path))
         else servers.push(server('Debian mirror', mirror, below(mirror, location.path)))
       }
+      if (location.time !== undefined)
+        servers.push(server('server', DEBIAN_SNAPSHOT, below(`${DEBIAN_SNAPSHOT}/${location.time}`, location.path)))
     }
   }
   const mayBeInBundle = config.mirrors.some((mirror) => mirror instanceof Bundle)

@@ -20,7 +20,7 @@ export type Candidate =
   | { readonly kind: 'none'; readonly shown: string; readonly why: string }
 
 /** The dated archive of Debian, for locations that name a time: the one place that keeps files for good. */
-const DEBIAN_SNAPSHOT = 'https://snapshot.debian.org/archive/debian'
+export const DEBIAN_SNAPSHOT = 'https://snapshot.debian.org/archive/debian'
 
 /**
  * Where to look for a source, in order: every mirror by hash and by file name, then every location. Lazy, because some

@@ -178,6 +178,14 @@ spec('doctor: places', (test) => {
       assert.is(found.at(-1)?.code, 'E_OFFLINE')
     }))
 
+  test('a dated Debian archive is a place where no mirror is configured', async () => {
+    const config = fetchConfig({ offline: true, debianMirrors: async () => [] })
+    const path = 'debian:pool/main/t/thing/thing_1.0.orig.tar.xz'
+    const dated = await checkPlaces([sourceFrom(`${path}@20260712T000000Z`)], missing, config)
+    assert.equal(verdicts(dated), ['server skipped', 'sources fail'])
+    assert.equal(verdicts(await checkPlaces([sourceFrom(path)], missing, config)), ['sources fail'])
+  })
+
   test('offline nobody is asked, and what the store has need not be had', () =>
     withServer(
       (_request, response) => response.end(),
